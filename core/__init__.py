@@ -1,0 +1,1 @@
+"""Affectra without a screen: emotions in tweets, read on a plain CPU."""

@@ -1,0 +1,21 @@
+"""The named errors of Affectra. Each message says what was wrong, with the bad value, and how to mend it."""
+
+
+class AffectraError(Exception):
+    """The base of all errors that are shown to a person as they are."""
+
+
+class DatasetError(AffectraError):
+    """The training corpus is missing or not what it should be."""
+
+
+class ModelError(AffectraError):
+    """A model folder is missing, incomplete, damaged or of another kind."""
+
+
+class InputError(AffectraError):
+    """A text, a file or a column that was given cannot be used."""
+
+
+class StoreError(AffectraError):
+    """The store cannot be opened, is held by another process, or is damaged."""

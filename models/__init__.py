@@ -1,0 +1,1 @@
+"""What is trained: recipes, evaluation, and the artefacts that the app serves."""
