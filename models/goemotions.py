@@ -5,7 +5,6 @@ which the 54,263 with agreement between raters are split into train, dev and tes
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.emotions import LABELS
 from core.errors import DatasetError
+from core.settings import settings
 from core.text import normalise
 
 Split = Literal["train", "dev", "test"]
@@ -47,7 +47,7 @@ def data_dir(folder: Path | str | None = None) -> Path:
     Raises:
         DatasetError: neither names a folder that holds the corpus.
     """
-    named = folder or os.environ.get("GOEMOTIONS_DIR")
+    named = folder or settings().goemotions_dir
     if not named:
         raise DatasetError(
             "No corpus named. Pass --data DIR or set GOEMOTIONS_DIR to a folder with train.tsv, dev.tsv, test.tsv."
