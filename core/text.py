@@ -83,9 +83,13 @@ def normalise(raw: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+def encodable(text: str) -> str:
+    """Return `text` as it can be written in UTF-8: paired surrogates become one character, a lone one U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _fold_unicode(text: str) -> str:
-    # A pair of surrogates (as some JSON writers leave them) is one character; a lone one is none.
-    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = encodable(text)
     text = _SKIN_TONE.sub("", text)
     text = emoji.replace_emoji(text, replace=_emoji_words)
     text = unicodedata.normalize("NFKC", text).replace("’", "'")

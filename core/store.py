@@ -1,0 +1,312 @@
+"""The store: the only SQL. Predictions and feedback in one DuckDB file that one process owns.
+
+Times are stored in UTC without a zone. Feedback is appended; the view `current_feedback` says what holds now.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import duckdb
+
+from core.emotions import LABELS
+from core.errors import StoreError
+from core.prediction import Feedback, Prediction, StoredPrediction, from_mask, to_mask
+from core.text import encodable
+
+_SCORE_COLUMNS: Final = ", ".join(LABELS)
+
+# There is no primary key on predictions.id on purpose: ids are random UUIDv7s, rows lie in their order, so a look-up
+# prunes to a few row groups, while an index would slow down every append and has to fit in memory.
+MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "predictions and feedback",
+        f"""
+        CREATE TABLE predictions (
+            id UUID NOT NULL, made_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL, batch UUID, actor VARCHAR NOT NULL,
+            text VARCHAR NOT NULL, truncated BOOLEAN NOT NULL,
+            labels UINTEGER NOT NULL, top VARCHAR NOT NULL, sentiment VARCHAR NOT NULL,
+            {", ".join(f"{label} FLOAT NOT NULL" for label in LABELS)},
+            model VARCHAR NOT NULL, model_version VARCHAR NOT NULL, normaliser_version VARCHAR NOT NULL,
+            threshold_version VARCHAR NOT NULL, rule_version VARCHAR, latency_ms FLOAT
+        );
+        CREATE TABLE batches (
+            id UUID NOT NULL, made_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL, actor VARCHAR NOT NULL,
+            name VARCHAR NOT NULL, n_rows BIGINT NOT NULL
+        );
+        CREATE SEQUENCE event_number;
+        CREATE TABLE feedback_events (
+            number BIGINT NOT NULL DEFAULT nextval('event_number'),
+            id UUID NOT NULL, prediction_id UUID NOT NULL, made_at TIMESTAMP NOT NULL, actor VARCHAR NOT NULL,
+            verdict VARCHAR NOT NULL CHECK (verdict IN ('up', 'down', 'retracted')),
+            suggested UINTEGER NOT NULL, comment VARCHAR NOT NULL
+        );
+        CREATE VIEW current_feedback AS
+            SELECT * EXCLUDE (place) FROM (
+                SELECT *, row_number() OVER (PARTITION BY prediction_id, actor ORDER BY number DESC) AS place
+                FROM feedback_events
+            ) WHERE place = 1 AND verdict <> 'retracted';
+        """,
+    ),
+)
+"""Name and statements of each migration; its number is its place, from 1. Only ever append."""
+
+
+class Store:
+    """One open DuckDB file. Safe to share between threads: each call works on its own cursor."""
+
+    def __init__(self, path: Path, memory_limit: str = "2GB") -> None:
+        """Open `path`, made if it is not there, and bring it to the newest schema.
+
+        Raises:
+            StoreError: the file is held by another process, not writable, damaged, of a newer program, or none of
+                DuckDB's.
+        """
+        self.path: Final = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = duckdb.connect(
+                str(path), config={"memory_limit": memory_limit, "temp_directory": str(path.parent / "spill")}
+            )
+        except (duckdb.Error, OSError) as error:
+            raise _explain(path, error) from error
+        # Appends from two threads need not wait for each other in DuckDB, but migrations and checks do.
+        self._writing = threading.Lock()
+        try:
+            self._migrate()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; what was recorded is on disk."""
+        self._connection.close()
+
+    def version(self) -> int:
+        """Return the number of the last migration that was applied."""
+        with self._reading() as cursor:
+            row = cursor.execute("SELECT coalesce(max(number), 0) FROM schema_migrations").fetchone()
+        return int(row[0])
+
+    def add(self, prediction: Prediction, actor: str) -> None:
+        """Record one prediction."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                f"INSERT INTO predictions ({_PREDICTION_COLUMNS}) VALUES ({_places(_PREDICTION_COLUMNS)})",
+                _prediction_row(prediction, actor),
+            )
+
+    def add_batch(self, parquet: Path, *, batch: UUID, name: str, source: str, actor: str, made_at: datetime) -> int:
+        """Record a scored file in one statement, and return how many rows were added.
+
+        Rows without a readable text are left out. A batch that is in the store already adds nothing.
+
+        Args:
+            parquet: with the columns that `core.service.score_table` writes for the store.
+        """
+        with self._transaction() as cursor:
+            known = cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone()
+            if known:
+                return 0
+            found = cursor.execute(
+                f"""
+                INSERT INTO predictions ({_PREDICTION_COLUMNS}, batch)
+                SELECT uuidv7(), $made_at, $source, $actor, text, truncated, labels, top, sentiment, {_SCORE_COLUMNS},
+                    model, model_version, normaliser_version, threshold_version, NULL, $batch
+                FROM read_parquet($parquet) WHERE top IS NOT NULL
+                """,
+                {
+                    "made_at": _utc(made_at),
+                    "source": source,
+                    "actor": actor,
+                    "batch": batch,
+                    "parquet": str(parquet),
+                },
+            ).fetchone()
+            added = int(found[0])
+            cursor.execute(
+                "INSERT INTO batches (id, made_at, source, actor, name, n_rows) VALUES (?, ?, ?, ?, ?, ?)",
+                [batch, _utc(made_at), source, actor, encodable(name), added],
+            )
+        return added
+
+    def has_batch(self, batch: UUID) -> bool:
+        """Return whether a batch was recorded."""
+        with self._reading() as cursor:
+            return cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone() is not None
+
+    def count(self) -> int:
+        """Return how many predictions are stored."""
+        with self._reading() as cursor:
+            row = cursor.execute("SELECT count(*) FROM predictions").fetchone()
+        return int(row[0])
+
+    def recent(self, limit: int) -> list[StoredPrediction]:
+        """Return the newest predictions, newest first."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                """
+                WITH newest AS (SELECT * FROM predictions ORDER BY made_at DESC, id DESC LIMIT ?)
+                SELECT n.id, n.made_at, n.source, n.text, n.labels, n.top, n.sentiment, n.model, n.model_version,
+                    count(*) FILTER (f.verdict = 'up'), count(*) FILTER (f.verdict = 'down')
+                FROM newest n LEFT JOIN current_feedback f ON f.prediction_id = n.id
+                GROUP BY ALL ORDER BY n.made_at DESC, n.id DESC
+                """,
+                [limit],
+            ).fetchall()
+        return [
+            StoredPrediction(
+                id=row[0],
+                made_at=row[1].replace(tzinfo=UTC),
+                source=row[2],
+                text=row[3],
+                labels=from_mask(row[4]),
+                top=row[5],
+                sentiment=row[6],
+                model=row[7],
+                model_version=row[8],
+                ups=row[9],
+                downs=row[10],
+            )
+            for row in rows
+        ]
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Append one event.
+
+        Raises:
+            StoreError: the prediction is not in the store (any more).
+        """
+        with self._transaction() as cursor:
+            known = cursor.execute("SELECT 1 FROM predictions WHERE id = ?", [feedback.prediction_id]).fetchone()
+            if not known:
+                raise StoreError(
+                    f"Prediction {feedback.prediction_id} is not in the store, so feedback on it cannot be kept. "
+                    f"Read the tweet again and give the thumb to the new prediction."
+                )
+            cursor.execute(
+                "INSERT INTO feedback_events (id, prediction_id, made_at, actor, verdict, suggested, comment) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    feedback.id,
+                    feedback.prediction_id,
+                    _utc(feedback.made_at),
+                    feedback.actor,
+                    feedback.verdict,
+                    to_mask(feedback.suggested),
+                    encodable(feedback.comment),
+                ],
+            )
+
+    def feedback(self, prediction_id: UUID, *, current: bool = True) -> list[Feedback]:
+        """Return what was said of a prediction, oldest first: what holds now, or the whole history."""
+        table = "current_feedback" if current else "feedback_events"
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                f"SELECT id, prediction_id, made_at, actor, verdict, suggested, comment FROM {table} "
+                "WHERE prediction_id = ? ORDER BY number",
+                [prediction_id],
+            ).fetchall()
+        return [
+            Feedback(row[0], row[1], row[2].replace(tzinfo=UTC), row[3], row[4], from_mask(row[5]), row[6])
+            for row in rows
+        ]
+
+    def _migrate(self) -> None:
+        with self._transaction() as cursor:
+            cursor.execute(
+                "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER, name VARCHAR, applied_at TIMESTAMP)"
+            )
+        applied = self.version()
+        if applied > len(MIGRATIONS):
+            raise StoreError(
+                f"{self.path} has schema version {applied}, this program knows {len(MIGRATIONS)}: a newer Affectra "
+                f"wrote it. Update the program, or set AFFECTRA_DATABASE to another file."
+            )
+        for number, (name, statements) in enumerate(MIGRATIONS[applied:], start=applied + 1):
+            with self._transaction() as cursor:
+                cursor.execute(statements)
+                cursor.execute(
+                    "INSERT INTO schema_migrations VALUES (?, ?, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')", [number, name]
+                )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except duckdb.Error as error:
+            raise _explain(self.path, error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self._writing, self._reading() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.commit()
+
+
+_PREDICTION_COLUMNS: Final = (
+    f"id, made_at, source, actor, text, truncated, labels, top, sentiment, {_SCORE_COLUMNS}, "
+    "model, model_version, normaliser_version, threshold_version, latency_ms"
+)
+
+
+def _prediction_row(prediction: Prediction, actor: str) -> list[Any]:
+    return [
+        prediction.id,
+        _utc(prediction.made_at),
+        prediction.source,
+        actor,
+        encodable(prediction.text),
+        prediction.clean.truncated,
+        to_mask(prediction.labels),
+        prediction.top,
+        prediction.sentiment,
+        *prediction.probabilities,
+        prediction.model,
+        prediction.model_version,
+        prediction.normaliser_version,
+        prediction.threshold_version,
+        prediction.latency_ms,
+    ]
+
+
+def _places(columns: str) -> str:
+    return ", ".join("?" * (columns.count(",") + 1))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _explain(path: Path, error: Exception) -> StoreError:
+    """Translate what DuckDB or the operating system said into what a person can do."""
+    said = str(error)
+    if "Conflicting lock" in said or "Could not set lock" in said:
+        return StoreError(
+            f"{path} is held by another process. Close the other Affectra (or the program that has the file open) and "
+            f"reload this page, or set AFFECTRA_DATABASE to another file."
+        )
+    if "not a valid DuckDB database" in said or "Corrupt" in said or "checksum" in said:
+        return StoreError(
+            f"{path} is not a usable DuckDB database. Nothing was changed. Move the file away (a new one is made), "
+            f"restore a backup, or set AFFECTRA_DATABASE to another file."
+        )
+    if isinstance(error, PermissionError) or "Permission denied" in said or "read-only" in said:
+        return StoreError(
+            f"{path} cannot be written. Give this user write access to the file and its folder, or set "
+            f"AFFECTRA_DATABASE to a place that can be written."
+        )
+    if "Is a directory" in said or isinstance(error, (FileExistsError, NotADirectoryError)):
+        return StoreError(f"{path} is not a file. Set AFFECTRA_DATABASE to a file's path.")
+    first_line = said.splitlines()[0] if said else type(error).__name__
+    return StoreError(f"The store {path} failed: {first_line}")

@@ -1,0 +1,259 @@
+"""Live: type a tweet, see its emotions; or score a whole file."""
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from core import charts, runtime
+from core.classifier import Classifier
+from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
+from core.errors import StoreError
+from core.prediction import Prediction
+from core.service import Service
+from pages.components.batch import batch_tab
+from pages.components.enter_key import enter_presses
+from pages.components.frame import guarded, plain, show_problem
+from pages.components.verdict import Badge, show_verdict, show_words
+
+EXAMPLES: Final = {
+    "Joy": "I got the job!! Calling mum right now, I can't stop smiling 😭🎉",
+    "Sarcasm": "Oh great, another Monday meeting that could have been an email. Love that for us.",
+    "Mixed": "So proud of her for moving abroad, but the house is far too quiet tonight 💔",
+    "French": "Quel bonheur de vous retrouver tous ce soir, vous m'avez tellement manqué !",
+    "Emoji only": "😂😂😂❤️",
+    "Very long": (
+        "I have been on hold with the airline for three hours now and I would like to tell the whole story. "
+        "First the flight was moved, then it was cancelled, then somebody told us that it was never cancelled. "
+        "My daughter slept on two chairs. A stranger gave us her sandwiches and would not take any money, and I "
+        "nearly cried. The man at desk 14 was kind and could do nothing. The app said boarding, the board said "
+        "delayed, the gate was dark. We are home now, a day late. I am still angry, I am so tired, and I keep "
+        "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
+    ),
+}
+LEVELS: Final[dict[Level, str]] = {"emotion": "28 emotions", "ekman": "Ekman", "sentiment": "Sentiment"}
+AUTO: Final = "the strongest"
+
+
+def main() -> None:
+    """Draw the page."""
+    st.title("Read a tweet")
+    service = runtime.service()
+    one, many = st.tabs(["One tweet", "A file of tweets"], on_change="rerun", key="live_tab")
+    if one.open:
+        with one:
+            one_tweet(service)
+    if many.open:
+        with many:
+            batch_tab(service, runtime.actor())
+
+
+@st.fragment
+@guarded
+def one_tweet(service: Service) -> None:
+    """Draw the input, the verdict, the chart and the words; rerun alone while somebody types."""
+    text = _input(service)
+    if text.strip():
+        prediction = service.read(text)
+        _reading(service, prediction)
+    else:
+        st.info("Type a tweet above, or try one of the examples. The bars move while you type.")
+    _feedback(service)
+    _recent(service)
+
+
+def _input(service: Service) -> str:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Tweet",
+            key="tweet",
+            live="150ms",
+            placeholder="What is happening?",
+            persist_state="session",
+            help="Bars move as you type. Nothing is kept until you press Enter or Record.",
+        )
+        st.button(
+            "Record",
+            key="record",
+            icon=":material/keyboard_return:",
+            type="primary",
+            disabled=not text.strip(),
+            on_click=_record,
+            args=(service,),
+        )
+    enter_presses(input_key="tweet", button_key="record")
+    with st.container(horizontal=True, gap="small"):
+        for name, example in EXAMPLES.items():
+            st.button(name, key=f"example_{name}", on_click=_take_example, args=(example,), type="tertiary")
+    return text
+
+
+def _take_example(example: str) -> None:
+    st.session_state["tweet"] = example
+
+
+def _record(service: Service) -> None:
+    text = st.session_state["tweet"]
+    last: Prediction | None = st.session_state.get("recorded")
+    if not text.strip():
+        return
+    if last is not None and last.text == text and last.model_version == service.classifier.info.version:
+        st.toast("This tweet is recorded already.", icon=":material/check:")
+        return
+    try:
+        prediction = service.read(text)
+        service.record(prediction, runtime.actor())
+    except StoreError as error:
+        st.session_state["record_problem"] = error
+        return
+    st.session_state["recorded"] = prediction
+    st.session_state.pop("record_problem", None)
+    st.toast("Recorded.", icon=":material/check:")
+
+
+def _reading(service: Service, prediction: Prediction) -> None:
+    beside = st.session_state.get("beside", False)
+    if prediction.clean.truncated:
+        st.warning("This text is very long: only its first 4,000 characters are read.", icon=":material/content_cut:")
+    if problem := st.session_state.get("record_problem"):
+        show_problem(problem)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        level = st.segmented_control(
+            "Show",
+            list(LEVELS),
+            default="emotion",
+            format_func=LEVELS.__getitem__,
+            key="level",
+            required=True,
+            label_visibility="collapsed",
+        )
+        st.toggle("Beside the baseline (TF-IDF)", key="beside")
+    readings = [(service.classifier, prediction)]
+    if beside:
+        readings.append((service.baseline, service.read(prediction.text, classifier=service.baseline)))
+    for column, (model, reading) in zip(st.columns(len(readings)), readings, strict=True):
+        with column:
+            if beside:
+                st.subheader(plain(model.info.label))
+            _verdict(model, reading)
+            frame = charts.bars_frame(reading.scores, model.thresholds, level)
+            st.plotly_chart(
+                charts.emotion_bars(frame),
+                key=f"bars_{model.info.name}_{level}",
+                config={"displayModeBar": False},
+                alt=charts.describe_bars(frame),
+            )
+    _words(service, prediction, level)
+
+
+def _verdict(model: Classifier, reading: Prediction) -> None:
+    sentiment = next(label for label in SENTIMENTS if label.name == reading.sentiment)
+    by_sentiment = roll_up(reading.scores, "sentiment")[0]
+    show_verdict(
+        f"What {model.info.label} reads",
+        [Badge(EMOTIONS[INDEX[label]], reading.probabilities[INDEX[label]]) for label in reading.labels],
+        Badge(sentiment, float(by_sentiment[names("sentiment").index(reading.sentiment)])),
+        Badge(EMOTIONS[INDEX[reading.top]], reading.probabilities[INDEX[reading.top]]),
+        f"{model.info.label} · {reading.latency_ms:.1f} ms on this machine",
+    )
+
+
+def _words(service: Service, prediction: Prediction, level: Level) -> None:
+    st.subheader("Which words moved it")
+    options = [AUTO, *(label.name for label in AT_LEVEL[level])]
+    chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260)
+    rolled = roll_up(prediction.scores, level)
+    label = names(level)[int(np.argmax(rolled))] if chosen == AUTO else chosen
+    explanation = service.explain(prediction, label, level)
+    st.caption(
+        f"Contribution to **{label}** ({explanation.probability:.0%}): how far its log-odds fall when the word is left "
+        f"out. Solid with +: raises it. Dashed with −: lowers it."
+    )
+    show_words(explanation)
+
+
+def _feedback(service: Service) -> None:
+    recorded: Prediction | None = st.session_state.get("recorded")
+    if recorded is None:
+        return
+    with st.container(border=True):
+        st.subheader("Was this right?")
+        labels = ", ".join(recorded.labels) or f"no clear emotion (closest: {recorded.top})"
+        st.markdown(f"“{plain(_short(recorded.text))}” was read as **{labels}**.")
+        key = f"thumb_{recorded.id}"
+        st.feedback("thumbs", key=key, on_change=_thumb, args=(service, recorded))
+        if st.session_state.get(key) == 0:
+            _correction(service, recorded)
+        if said := st.session_state.get(f"said_{recorded.id}"):
+            st.caption(said)
+
+
+def _thumb(service: Service, recorded: Prediction) -> None:
+    # A thumb down is 0, and a thumb that is cleared is None: a retraction, which is kept as such.
+    verdicts = {1: "up", 0: "down", None: "retracted"}
+    verdict = verdicts[st.session_state[f"thumb_{recorded.id}"]]
+    service.give_feedback(recorded.id, verdict, runtime.actor())
+    said = {
+        "up": "Thank you: kept as right.",
+        "down": "Kept as wrong. What should it have been?",
+        "retracted": "Taken back: kept as a retraction.",
+    }
+    st.session_state[f"said_{recorded.id}"] = said[verdict]
+
+
+def _correction(service: Service, recorded: Prediction) -> None:
+    with st.form(f"correction_{recorded.id}", border=False):
+        st.multiselect(
+            "What should it have been?",
+            LABELS,
+            key=f"suggested_{recorded.id}",
+            format_func=lambda label: f"{EMOTIONS[INDEX[label]].emoji} {label}",
+            placeholder="Choose one or more emotions",
+        )
+        st.text_area("Why? (optional)", key=f"comment_{recorded.id}", max_chars=2_000, height=80)
+        st.form_submit_button(
+            "Send the correction", key=f"send_{recorded.id}", on_click=_correct, args=(service, recorded)
+        )
+
+
+def _correct(service: Service, recorded: Prediction) -> None:
+    service.give_feedback(
+        recorded.id,
+        "down",
+        runtime.actor(),
+        suggested=st.session_state[f"suggested_{recorded.id}"],
+        comment=st.session_state[f"comment_{recorded.id}"],
+    )
+    st.session_state[f"said_{recorded.id}"] = "Thank you: your correction is kept."
+
+
+def _recent(service: Service) -> None:
+    st.subheader("Recorded lately")
+    rows = service.recent(20)
+    st.dataframe(
+        {
+            "When (UTC)": [row.made_at for row in rows],
+            "Text": [row.text for row in rows],
+            "Emotions": [", ".join(row.labels) or f"none (closest: {row.top})" for row in rows],
+            "Sentiment": [row.sentiment for row in rows],
+            "Thumbs": ["👍" * row.ups + "👎" * row.downs for row in rows],
+            "Source": [row.source for row in rows],
+            "Model": [f"{row.model} {row.model_version}" for row in rows],
+        },
+        key="recent",
+        hide_index=True,
+        column_config={
+            "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC"),
+            "Text": st.column_config.TextColumn(width="large"),
+        },
+        height=280,
+        alt=f"The {len(rows)} newest of {service.count():,} predictions in the store",
+    )
+    st.caption(f"The newest {len(rows)} of {service.count():,} predictions in the store.")
+
+
+def _short(text: str, limit: int = 140) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+main()

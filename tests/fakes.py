@@ -1,0 +1,70 @@
+"""Small deterministic stand-ins, given by constructor argument."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from core.classifier import Classifier, ModelInfo, Thresholds
+from core.emotions import INDEX, LABELS, Scores
+
+WORDS = {
+    "love": "love",
+    "happy": "joy",
+    "thanks": "gratitude",
+    "hate": "anger",
+    "sad": "sadness",
+    "scared": "fear",
+    "wow": "surprise",
+}
+
+
+class WordEngine:
+    """Scores 0.9 for the emotion of each word in `WORDS`, 0.8 for neutral where there is none, 0.05 elsewhere."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.seen: list[str] = []
+        self.pause = threading.Event()
+        self.pause.set()
+
+    def score(self, texts: Sequence[str]) -> Scores:
+        self.pause.wait(timeout=30)
+        self.batches.append(len(texts))
+        self.seen += texts
+        scores = np.full((len(texts), len(LABELS)), 0.05, dtype=np.float32)
+        for row, text in enumerate(texts):
+            found = [WORDS[word] for word in text.lower().replace(".", " ").split() if word in WORDS]
+            for label in found or ["neutral"]:
+                scores[row, INDEX[label]] = 0.9 if found else 0.8
+        return scores
+
+
+def fake_classifier(name: str = "fake", engine: WordEngine | None = None, version: str = "1") -> Classifier:
+    thresholds = Thresholds.flat(0.5)
+    info = ModelInfo(
+        name=name,
+        version=version,
+        family="fake",
+        engine="onnx",
+        base="",
+        normaliser_version="1",
+        threshold_version=thresholds.version,
+        max_length=None,
+        bytes=0,
+        metrics={},
+    )
+    return Classifier(engine or WordEngine(), info, thresholds)
+
+
+def ticking(start: datetime = datetime(2026, 5, 1, 12, tzinfo=UTC), step: float = 1.0) -> Callable[[], datetime]:
+    """A clock that goes on by `step` seconds each time it is read."""
+    moment = start - timedelta(seconds=step)
+
+    def now() -> datetime:
+        nonlocal moment
+        moment += timedelta(seconds=step)
+        return moment
+
+    return now
