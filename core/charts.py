@@ -1,10 +1,11 @@
-"""Charts: pure functions from a tidy frame to a Plotly figure. Colours carry over both themes; texts take the theme's."""
+"""Charts: pure functions from a tidy frame to a Plotly figure. Colours suit both themes; texts take the theme's."""
 
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, Level, Scores, roll_up
@@ -69,21 +70,41 @@ def emotion_bars(frame: pd.DataFrame) -> go.Figure:
         y=names,
         x=frame["threshold"],
         mode="markers",
-        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.7, "line": {"width": 2, "color": "#7a7f87"}},
+        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.55, "line": {"width": 2, "color": "#7a7f87"}},
         hovertemplate="%{y}: threshold %{x:.2f}<extra></extra>",
         name="threshold",
     )
     figure.update_layout(
-        height=ROW_HEIGHT * len(frame) + 70,
-        margin={"l": 8, "r": 44, "t": 30, "b": 8},
-        xaxis={"range": [0, 1], "tickformat": ".0%", "side": "top", "fixedrange": True, "title": None},
-        yaxis={"autorange": "reversed", "fixedrange": True, "title": None, "automargin": True},
+        height=ROW_HEIGHT * len(frame) + 40,
+        margin={"l": 8, "r": 52, "t": 32, "b": 8},
+        xaxis={"range": [0, 1], "tickformat": ".0%", "side": "top", "fixedrange": True},
+        yaxis={"range": [len(frame) - 0.4, -0.6], "fixedrange": True, "automargin": True, "tickfont": {"size": 13}},
         bargap=0.25,
         showlegend=False,
         transition={"duration": 180, "easing": "cubic-out"},
         hovermode="closest",
     )
     return figure
+
+
+def counts_frame(counts: NDArray[np.int64], rows: int, level: Level) -> pd.DataFrame:
+    """Return one row per label of `level`, the most frequent first: what `share_bars` draws.
+
+    Args:
+        counts: int64 [n_labels of the level], texts that carry the label.
+        rows: texts in all, at least 1.
+    """
+    labels = AT_LEVEL[level]
+    frame = pd.DataFrame(
+        {
+            "name": [label.name for label in labels],
+            "emoji": [label.emoji for label in labels],
+            "colour": [label.colour for label in labels],
+            "count": counts,
+            "share": counts / rows,
+        }
+    )
+    return frame.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def share_bars(frame: pd.DataFrame) -> go.Figure:
@@ -106,14 +127,22 @@ def share_bars(frame: pd.DataFrame) -> go.Figure:
         hovertemplate="%{y}: %{customdata:,} texts (%{x:.1%})<extra></extra>",
     )
     figure.update_layout(
-        height=ROW_HEIGHT * len(frame) + 70,
-        margin={"l": 8, "r": 52, "t": 30, "b": 8},
+        height=ROW_HEIGHT * len(frame) + 40,
+        margin={"l": 8, "r": 60, "t": 32, "b": 8},
         xaxis={"tickformat": ".0%", "side": "top", "fixedrange": True, "rangemode": "tozero"},
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True},
+        yaxis={"range": [len(frame) - 0.4, -0.6], "fixedrange": True, "automargin": True, "tickfont": {"size": 13}},
         bargap=0.25,
         showlegend=False,
     )
     return figure
+
+
+def describe_shares(frame: pd.DataFrame, rows: int, limit: int = 5) -> str:
+    """Say in words what `share_bars` shows: the text alternative of the chart."""
+    listed = ", ".join(
+        f"{row.name} {row.share:.1%}" for row in frame.head(limit)[["name", "share"]].itertuples(index=False)
+    )
+    return f"Bar chart of how many of {rows:,} texts carry each of {len(frame)} labels. Most frequent: {listed}."
 
 
 def describe_bars(frame: pd.DataFrame, limit: int = 5) -> str:

@@ -19,3 +19,7 @@ class InputError(AffectraError):
 
 class StoreError(AffectraError):
     """The store cannot be opened, is held by another process, or is damaged."""
+
+
+class TrackingError(AffectraError):
+    """The experiment tracker cannot be reached or refuses a run."""

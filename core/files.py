@@ -26,10 +26,9 @@ import io
 import itertools
 import json
 import math
-import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +45,7 @@ Format = Literal["csv", "tsv", "txt", "jsonl", "parquet"]
 Kind = Literal["text", "integer", "number", "boolean", "json"]
 Values = Any
 """The cells of one column in one batch: a list, a numpy array, or (from Parquet, to keep types) an Arrow array."""
+Blocks = Generator[tuple[Values, ...], None, None]
 
 FORMATS: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -118,7 +118,7 @@ class _Reader(Protocol):
     @property
     def delimiter(self) -> str | None: ...
 
-    def blocks(self, size: int) -> Iterator[tuple[Values, ...]]:
+    def blocks(self, size: int) -> Blocks:
         """Yield the columns' values, at most `size` rows at a time, in the order of the file."""
         ...
 
@@ -173,6 +173,8 @@ class Table:
 
     def preview(self, n: int = 10) -> Batch:
         """Return the first `n` rows (fewer if the file has fewer), all values as plain Python lists."""
+        if n < 1:
+            raise ValueError(f"n is {n}, must be at least 1")
         with closing(self._reader.blocks(n)) as blocks:
             first = next(blocks)
         texts = self._reader.texts(first[self.names.index(self.text_column)])
@@ -191,15 +193,10 @@ def open_table(path: Path, column: str | None = None) -> Table:
         InputError: the file is missing, empty, damaged, of another kind, has rows that do not fit its header or two
             columns of one name, or the column does not exist or holds no text.
     """
-    kind = _format_of(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name a file in it.")
-    if not path.exists():
-        raise InputError(f"There is no file {path}. Check the name and the folder.")
+    kind, reader = _open_reader(path)
+    if reader.rows == 0:
+        raise InputError(f"{path} has a header but no rows. There is nothing to read in it.")
     with _reading(path):
-        reader = _READERS[kind](path, kind)
-        if reader.rows == 0:
-            raise InputError(f"{path} has a header but no rows. There is nothing to read in it.")
         text_column, guess = _text_column(path, reader, column)
     return Table(
         path=path,
@@ -212,6 +209,23 @@ def open_table(path: Path, column: str | None = None) -> Table:
         notices=(*reader.notices, *guess),
         _reader=reader,
     )
+
+
+def copy_table(source: Path, target: Path, *, overwrite: bool = False, bom: bool = False) -> int:
+    """Write a file anew in the format of the target's suffix; return the number of rows, which may be 0.
+
+    Args:
+        source: any file that can be read; it needs no text column.
+        overwrite, bom: as for `open_writer`.
+
+    Raises:
+        InputError: as `open_table` and `open_writer` have it.
+    """
+    _, reader = _open_reader(source)
+    with open_writer(target, reader.columns, source=source, overwrite=overwrite, bom=bom) as writer:
+        for values in reader.blocks(1024):
+            writer.write(values)
+    return writer.rows
 
 
 def append(columns: Sequence[Column], results: Sequence[Column]) -> tuple[Column, ...]:
@@ -236,14 +250,14 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+
 
 
 def neutralise(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula: with a leading apostrophe if it might.
+    r"""Return the cell so that no spreadsheet takes it for a formula: with a leading apostrophe if it might.
 
     Follows OWASP, "CSV Injection": cells that begin with `=`, `+`, `-`, `@`, tab, carriage return or line feed, and
     with the full-width forms of the four signs, are preceded by a single quote; also where blanks come first. A plain
     number ("-5", "+1.5e3") is no formula and stays as it is.
 
     >>> neutralise('=HYPERLINK("http://evil")'), neutralise("@ana thanks"), neutralise("-5"), neutralise("fine")
-    ('\\'=HYPERLINK("http://evil")', "'@ana thanks", '-5', 'fine')
+    ('\'=HYPERLINK("http://evil")', "'@ana thanks", '-5', 'fine')
     """
     if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
         return f"'{cell}"
@@ -259,6 +273,18 @@ def _format_of(path: Path) -> Format:
         named = f"The suffix {path.suffix!r} of {path} is unknown" if path.suffix else f"{path} has no suffix"
         raise InputError(f"{named}. Files that work end in {', '.join(FORMATS)}.")
     return found
+
+
+def _open_reader(path: Path) -> tuple[Format, _Reader]:
+    kind = _format_of(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Name a file in it.")
+    if not path.exists():
+        raise InputError(f"There is no file {path}. Check the name and the folder.")
+    if not path.is_file():
+        raise InputError(f"{path} is a pipe or a device, and cannot be read twice. Save its content to a file first.")
+    with _reading(path):
+        return kind, _READERS[kind](path, kind)
 
 
 @contextmanager
@@ -350,7 +376,7 @@ def _find_narrow_encoding(path: Path, bad: int) -> _Encoding:
 
 def _refuse_binary(path: Path, why: str) -> NoReturn:
     raise InputError(
-        f"{path} does not look like text: {why}. Save or export it as CSV (UTF-8), or give it the suffix it should have."
+        f"{path} does not look like text: {why}. Export it as CSV (UTF-8), or give it the suffix it should have."
     )
 
 
@@ -364,10 +390,10 @@ def _wide_without_mark(head: bytes, *, certain: bool) -> str | None:
     """Tell UTF-16 by its NULs, which all are at odd or all at even places. `certain`: the bytes are UTF-8 as well."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     # Text in UTF-8 may hold some NULs too, so that much more is asked there.
-    many = len(head) / 2 * (0.7 if certain else 0.02)
-    if odd >= max(many, 1) and even * 20 <= odd:
+    many = max(8, len(head) * 0.35) if certain else max(1, len(head) * 0.01)
+    if odd >= many and even * 20 <= odd:
         return "utf-16-le"
-    if even >= max(many, 1) and odd * 20 <= even:
+    if even >= many and odd * 20 <= even:
         return "utf-16-be"
     return None
 
@@ -408,7 +434,7 @@ def _lines(path: Path, file: IO[str]) -> Iterator[str]:
         number += 1
 
 
-def _transposed(rows: Iterable[Sequence[Any]], size: int) -> Iterator[tuple[Values, ...]]:
+def _transposed(rows: Iterable[Sequence[Any]], size: int) -> Blocks:
     rows = iter(rows)
     while block := list(itertools.islice(rows, size)):
         yield tuple(list(cells) for cells in zip(*block, strict=True))
@@ -501,7 +527,7 @@ class _DelimitedReader:
     def delimiter(self) -> str:
         return self.dialect.delimiter
 
-    def blocks(self, size: int) -> Iterator[tuple[Values, ...]]:
+    def blocks(self, size: int) -> Blocks:
         with closing(_records(self.path, self.dialect)) as records:
             _header(self.path, records)
             yield from _transposed(_rows(self.path, self.dialect, records, len(self.columns)), size)
@@ -543,11 +569,11 @@ def _measure(path: Path, dialect: _Dialect) -> tuple[list[str], int]:
         return names, sum(1 for _ in _rows(path, dialect, records, len(names)))
 
 
-def _records(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, dialect: _Dialect) -> Generator[tuple[int, list[str]], None, None]:
     """Yield for every record the line at which it begins and its fields; a blank line is a record of no field."""
     # The limit is of the whole process; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_CHARS))
-    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
     with _reading(path), _open_text(path, dialect.codec, newline="") as file:
         # strict: otherwise a quote left open swallows the rest of the file without a word.
         reader = csv.reader(_lines(path, file), delimiter=dialect.delimiter, quoting=quoting, strict=True)
@@ -600,13 +626,10 @@ def _find_delimiter(path: Path, codec: str, promised: str) -> str:
             room -= len(line)
             if room < 0:
                 break
-        cut = bool(file.read(1))
 
     def fit(delimiter: str) -> tuple[float, int, bool]:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_CHARS))
         widths = [len(record) for record in csv.reader(lines, delimiter=delimiter) if record]
-        if cut and len(widths) > 2:
-            widths.pop()  # perhaps the sample ends within it
         if not widths or widths[0] < 2:
             return (-1, 0, delimiter == promised)
         body = widths[1:]
@@ -628,7 +651,7 @@ class _LineReader:
     columns: tuple[Column, ...] = (Column("text"),)
     delimiter: None = None
 
-    def blocks(self, size: int) -> Iterator[tuple[Values, ...]]:
+    def blocks(self, size: int) -> Blocks:
         with _reading(self.path), _open_text(self.path, self.encoding) as file:
             yield from _transposed(((line.removesuffix("\n"),) for line in _lines(self.path, file)), size)
 
@@ -684,7 +707,7 @@ class _JsonReader:
     notices: tuple[str, ...]
     delimiter: None = None
 
-    def blocks(self, size: int) -> Iterator[tuple[Values, ...]]:
+    def blocks(self, size: int) -> Blocks:
         names = [column.name for column in self.columns]
         with closing(_objects(self.path, self.encoding)) as objects:
             yield from _transposed(([row.get(name) for name in names] for _, row in objects), size)
@@ -718,13 +741,13 @@ def _open_json(path: Path, kind: Format) -> _JsonReader:
     return _JsonReader(path, encoding.codec, columns, nested_at, rows, encoding.notices)
 
 
-def _objects(path: Path, codec: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects(path: Path, codec: str) -> Generator[tuple[int, dict[str, Any]], None, None]:
     with _reading(path), _open_text(path, codec) as file:
         for number, line in enumerate(_lines(path, file), 1):
             if line.isspace():
                 continue
             try:
-                row = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_unique)
+                row = _DECODER.decode(line)
             except (ValueError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number}: no JSON ({error}). Write one object on each line, "
@@ -750,10 +773,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
+# Made once: `json.loads` with options makes a decoder for every line.
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+
+
 def _json_text(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, (bool, int, float, list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=_other_text)
+    return value if isinstance(value, str) else _other_text(value)
+
+
+def _other_text(value: object) -> str:
+    """Return what JSON has no form for (bytes, decimals, times out of Parquet) as text."""
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 # ---- Parquet ----
@@ -768,7 +802,7 @@ class _ParquetReader:
     encoding: None = None
     delimiter: None = None
 
-    def blocks(self, size: int) -> Iterator[tuple[Values, ...]]:
+    def blocks(self, size: int) -> Blocks:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         with _reading_parquet(self.path), pq.ParquetFile(self.path) as file:
@@ -777,11 +811,7 @@ class _ParquetReader:
                     yield tuple(batch.columns)
 
     def texts(self, values: Values) -> list[str]:
-        import pyarrow as pa  # noqa: PLC0415
-
-        # By way of bytes: nothing makes a writer of Parquet see to it that its strings are UTF-8.
-        raw = values.cast(pa.large_string()).cast(pa.large_binary())
-        return [(cell or b"").decode("utf-8", "replace") for cell in raw.to_pylist()]
+        return [cell or "" for cell in _arrow_texts(values)]
 
     def unreadable(self, column: Column) -> str | None:
         return None if column.kind == "text" else f"its type is {column.arrow_type}"
@@ -825,6 +855,14 @@ def _arrow_kind(arrow_type: Any) -> Kind:
     if types.is_floating(inner):
         return "number"
     return "boolean" if types.is_boolean(inner) else "json"
+
+
+def _arrow_texts(values: Any) -> list[str | None]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    # By way of bytes: nothing makes a writer of Parquet see to it that its strings are UTF-8.
+    raw = values.cast(pa.large_string()).cast(pa.large_binary())
+    return [None if cell is None else cell.decode("utf-8", "replace") for cell in raw.to_pylist()]
 
 
 _READERS: Final[dict[Format, Callable[[Path, Format], _Reader]]] = {
@@ -993,7 +1031,12 @@ def open_writer(
         )
     scratch = path.with_name(f"{path.name}.partial")
     with _writing(path):
-        sink = _open_sink(scratch, kind, columns, formula_safe, bom)
+        try:
+            sink = _open_sink(scratch, kind, columns, formula_safe, bom)
+        except OSError:
+            if not scratch.is_dir():
+                scratch.unlink(missing_ok=True)
+            raise
     return Writer(path, columns, sink, scratch, overwrite)
 
 
@@ -1033,19 +1076,21 @@ class _TextSink:
 
     def __init__(self, scratch: Path, render: Callable[[Iterable[Sequence[Any]]], str], start: str = "") -> None:
         self._render = render
-        self._file = scratch.open("wb")
+        # Unbuffered: after a failure or an interruption, nothing may be left that `close` would still write.
+        self._file = scratch.open("wb", buffering=0)
         self._whole = 0
-        self._append(start)
+        try:
+            self._append(start)
+        except OSError:
+            self.discard()
+            raise
 
     def write(self, values: Sequence[Values]) -> None:
         self._append(self._render(zip(*(_plain(column) for column in values), strict=True)))
 
     def close(self) -> None:
         # An interruption may have come in the middle of a write: what is after the last whole batch is cut off.
-        with suppress(OSError):
-            self._file.flush()
         self._file.truncate(self._whole)
-        os.fsync(self._file.fileno())
         self._file.close()
 
     def discard(self) -> None:
@@ -1053,9 +1098,11 @@ class _TextSink:
             self._file.close()
 
     def _append(self, text: str) -> None:
-        self._file.write(_scrub(text).encode("utf-8"))
-        self._file.flush()
-        self._whole = self._file.tell()
+        data = memoryview(_scrub(text).encode("utf-8"))
+        left = data
+        while left:
+            left = left[self._file.write(left) :]
+        self._whole += len(data)
 
 
 class _ParquetSink:
@@ -1131,10 +1178,12 @@ def _plain(values: Values) -> list[Any]:
 def _plain_arrow(values: Any) -> list[Any]:
     import pyarrow as pa  # noqa: PLC0415
 
+    if _arrow_kind(values.type) == "text":
+        return list(_arrow_texts(values))
     if pa.types.is_temporal(values.type) and not pa.types.is_duration(values.type):
         # Python's datetime has no nanoseconds, and would lose them.
         values = values.cast(pa.string())
-    elif pa.types.is_floating(values.type) and values.type.bit_width < 64:
+    if pa.types.is_floating(values.type) and values.type.bit_width < 64:
         return [None if cell is None else float(str(np.float32(cell))) for cell in values.to_pylist()]
     return list(values.to_pylist())
 
@@ -1169,9 +1218,9 @@ def _json_lines(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _json_line(row: dict[str, Any]) -> str:
     try:
-        return json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+        return json.dumps(row, ensure_ascii=False, allow_nan=False, default=_other_text)
     except ValueError:
-        plain = json.loads(json.dumps(row, default=str), parse_constant=_no_constant)
+        plain = json.loads(json.dumps(row, default=_other_text), parse_constant=_no_constant)
         return json.dumps(plain, ensure_ascii=False)
 
 

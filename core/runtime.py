@@ -1,5 +1,6 @@
-"""The composition root: wires settings, models and store together, once per process. The only core module with
-streamlit in it.
+"""The composition root: wires settings, models and store together, once per process.
+
+The only core module with streamlit in it.
 """
 
 from pathlib import Path

@@ -5,8 +5,10 @@ Everything that changes the store goes through here, with the actor who asked fo
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import UUID
 
@@ -15,9 +17,10 @@ from numpy.typing import NDArray
 
 from core.actor import Actor
 from core.classifier import Classifier
-from core.emotions import LABELS, Level, Scores, names
+from core.emotions import AT_LEVEL, LABELS, Level, Scores, names
 from core.errors import InputError
 from core.explain import Explanation, explain
+from core.files import Batch, Column, Table, Writer, append, copy_table, open_table, open_writer
 from core.ids import new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
 from core.store import Store
@@ -26,10 +29,84 @@ from core.text import CleanText, clean
 MAX_COMMENT: Final = 2_000
 """Characters of a comment that are kept."""
 
+ROWS_AT_ONCE: Final = 2_048
+"""Rows of a file that are scored together: enough to sort by length, few enough to answer a cancel at once."""
+
+RESULT_COLUMNS: Final = (
+    Column("emotions"),
+    Column("top_emotion"),
+    Column("top_probability", "number"),
+    Column("sentiment"),
+    *(Column(label, "number") for label in LABELS),
+    Column("model"),
+    Column("normaliser_version"),
+    Column("threshold_version"),
+)
+"""What scoring appends to a file's own columns. `emotions` are those above their threshold, parted by `|`."""
+
+_STORE_COLUMNS: Final = (
+    Column("text"),
+    Column("truncated", "boolean"),
+    Column("labels", "integer"),
+    Column("top"),
+    Column("sentiment"),
+    *(Column(label, "number") for label in LABELS),
+    Column("model"),
+    Column("model_version"),
+    Column("normaliser_version"),
+    Column("threshold_version"),
+)
+
 
 def utc_now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
+
+
+@dataclass
+class FileSummary:
+    """What was found in a file, counted while it was scored.
+
+    Attributes:
+        rows: rows scored so far.
+        unreadable: rows with nothing to read (blank, only links); their results are empty.
+        truncated: rows longer than what is read of a text.
+        counts: int64 [n_labels] for each level: rows in which the label reaches its threshold.
+        stopped: whether it was cancelled before the last row.
+    """
+
+    rows: int = 0
+    unreadable: int = 0
+    truncated: int = 0
+    stopped: bool = False
+    counts: dict[Level, NDArray[np.int64]] = field(
+        default_factory=lambda: {level: np.zeros(len(labels), np.int64) for level, labels in AT_LEVEL.items()}
+    )
+
+
+@dataclass(frozen=True)
+class ScoredFile:
+    """The outcome of scoring a file for the app: what to download and what to keep.
+
+    Attributes:
+        id: the batch's, by which keeping it twice adds nothing.
+        results: Parquet with the file's own columns and `RESULT_COLUMNS`.
+        for_store: Parquet as the store takes it.
+    """
+
+    id: UUID
+    name: str
+    summary: FileSummary
+    results: Path
+    for_store: Path
+
+    def as_csv(self) -> Path:
+        """Return the results as CSV beside the Parquet file, made when first asked for."""
+        target = self.results.with_suffix(".csv")
+        if not target.exists():
+            # The mark lets Excel, where this is opened, show accents and emoji.
+            copy_table(self.results, target, bom=True)
+        return target
 
 
 @dataclass(frozen=True)
@@ -146,9 +223,132 @@ class Service:
             latency_ms=latency_ms,
         )
 
-    def explain(self, prediction: Prediction, label: str, level: Level = "emotion") -> Explanation:
-        """Return what each word of a prediction's text contributes to `label`, by the serving model."""
-        return explain(self.classifier.scores, prediction.clean.text, label, level)
+    def explain(self, prediction: Prediction, label: str | None = None, level: Level = "emotion") -> Explanation:
+        """Return what each word of a prediction's text contributes to `label`, by the serving model.
+
+        Args:
+            label: a label of `level`; None takes the one that leads there.
+        """
+        chosen = label or names(level)[int(self.classifier.top(prediction.scores, level)[0])]
+        return explain(self.classifier.scores, prediction.clean.text, chosen, level)
+
+    def score_table(
+        self,
+        table: Table,
+        results: Writer | None,
+        for_store: Writer | None = None,
+        on_rows: Callable[[int], None] = lambda rows: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> FileSummary:
+        """Score a file of any size, row by row in its order, in bounded memory.
+
+        Args:
+            results: takes the file's own columns and `RESULT_COLUMNS`.
+            for_store: takes the columns that `keep_file` reads.
+            on_rows: told after each batch how many rows are done.
+            cancelled: asked before each batch.
+        """
+        summary = FileSummary()
+        for batch in table.batches(ROWS_AT_ONCE):
+            if cancelled():
+                summary.stopped = True
+                break
+            self._score_batch(batch, results, for_store, summary)
+            on_rows(summary.rows)
+        return summary
+
+    def _score_batch(
+        self, batch: Batch, results: Writer | None, for_store: Writer | None, summary: FileSummary
+    ) -> None:
+        model = self.classifier
+        cleaned = [clean(text) for text in batch.texts]
+        scores = model.scores([text.text for text in cleaned])
+        judged = judge(model, scores)
+        rows = len(batch)
+        columns = list(scores.T)
+        if results is not None:
+            readable = ~np.isnan(scores[:, 0])
+            top = np.where(readable, scores[np.arange(rows), model.top(scores)], np.nan).astype(np.float32)
+            results.write(
+                [
+                    *batch.values,
+                    ["|".join(labels) for labels in judged.labels],
+                    judged.top,
+                    top,
+                    judged.sentiment,
+                    *columns,
+                    [model.info.label] * rows,
+                    [model.info.normaliser_version] * rows,
+                    [model.info.threshold_version] * rows,
+                ]
+            )
+        if for_store is not None:
+            for_store.write(
+                [
+                    batch.texts,
+                    [text.truncated for text in cleaned],
+                    judged.masks,
+                    judged.top,
+                    judged.sentiment,
+                    *columns,
+                    [model.info.name] * rows,
+                    [model.info.version] * rows,
+                    [model.info.normaliser_version] * rows,
+                    [model.info.threshold_version] * rows,
+                ]
+            )
+        summary.rows += rows
+        summary.unreadable += sum(top is None for top in judged.top)
+        summary.truncated += sum(text.truncated for text in cleaned)
+        for level in AT_LEVEL:
+            summary.counts[level] += model.decide(scores, level).sum(axis=0)
+
+    def score_file(
+        self,
+        table: Table,
+        folder: Path,
+        name: str,
+        on_rows: Callable[[int], None] = lambda rows: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> ScoredFile:
+        """Score a file into `folder`, ready to download and to keep. Cancelled, it holds the rows done by then.
+
+        Args:
+            name: what the file is called in the store's list of batches.
+        """
+        results, for_store = folder / "results.parquet", folder / "for_store.parquet"
+        with (
+            open_writer(results, append(table.columns, RESULT_COLUMNS), source=table.path) as result_writer,
+            open_writer(for_store, _STORE_COLUMNS) as store_writer,
+        ):
+            summary = self.score_table(table, result_writer, store_writer, on_rows, cancelled)
+        return ScoredFile(new_id(self._now()), name, summary, results, for_store)
+
+    def keep_file(self, scored: ScoredFile, actor: Actor, source: Source = "batch") -> int:
+        """Record the readable rows of a scored file, once; return how many were added.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        return self._keep(self._store(), scored, actor, source)
+
+    def _keep(self, store: Store, scored: ScoredFile, actor: Actor, source: Source) -> int:
+        return store.add_batch(
+            scored.for_store,
+            batch=scored.id,
+            name=scored.name,
+            source=source,
+            actor=actor.name,
+            made_at=self._now(),
+        )
+
+    def add_samples(self, store: Store, samples: Path) -> int:
+        """Fill an empty store with the sample tweets; return how many were added, 0 if the store holds anything."""
+        if store.count():
+            return 0
+        with TemporaryDirectory() as folder:
+            scored = self.score_file(open_table(samples, "text"), Path(folder), samples.name)
+            return self._keep(store, scored, Actor("affectra"), "sample")
 
     def record(self, prediction: Prediction, actor: Actor) -> None:
         """Keep a prediction.

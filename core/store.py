@@ -69,8 +69,15 @@ class Store:
         self.path: Final = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _check_magic(path)
             self._connection = duckdb.connect(
-                str(path), config={"memory_limit": memory_limit, "temp_directory": str(path.parent / "spill")}
+                str(path),
+                config={
+                    "memory_limit": memory_limit,
+                    "temp_directory": str(path.parent / "spill"),
+                    # The store never loads code from the network.
+                    "autoinstall_known_extensions": "false",
+                },
             )
         except (duckdb.Error, OSError) as error:
             raise _explain(path, error) from error
@@ -288,6 +295,22 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def _check_magic(path: Path) -> None:
+    """Refuse another program's file before DuckDB looks for an extension that could read it."""
+    if path.is_file():
+        with path.open("rb") as file:
+            # "DUCK" follows the checksum of the first block (DuckDB's storage format).
+            if file.read(12)[8:] != b"DUCK":
+                raise _unusable(path)
+
+
+def _unusable(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} is not a usable DuckDB database. Nothing was changed. Move the file away (a new one is made), "
+        f"restore a backup, or set AFFECTRA_DATABASE to another file."
+    )
+
+
 def _explain(path: Path, error: Exception) -> StoreError:
     """Translate what DuckDB or the operating system said into what a person can do."""
     said = str(error)
@@ -297,10 +320,7 @@ def _explain(path: Path, error: Exception) -> StoreError:
             f"reload this page, or set AFFECTRA_DATABASE to another file."
         )
     if "not a valid DuckDB database" in said or "Corrupt" in said or "checksum" in said:
-        return StoreError(
-            f"{path} is not a usable DuckDB database. Nothing was changed. Move the file away (a new one is made), "
-            f"restore a backup, or set AFFECTRA_DATABASE to another file."
-        )
+        return _unusable(path)
     if isinstance(error, PermissionError) or "Permission denied" in said or "read-only" in said:
         return StoreError(
             f"{path} cannot be written. Give this user write access to the file and its folder, or set "

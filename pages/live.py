@@ -2,19 +2,19 @@
 
 from typing import Final
 
-import numpy as np
 import streamlit as st
 
 from core import charts, runtime
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.errors import StoreError
 from core.prediction import Prediction
 from core.service import Service
-from pages.components.batch import batch_tab
+from core.text import MAX_CHARS
 from pages.components.enter_key import enter_presses
-from pages.components.frame import guarded, plain, show_problem
+from pages.components.frame import guarded, plain, reporting, say, show_reported
+from pages.components.levels import level_switch
 from pages.components.verdict import Badge, show_verdict, show_words
+from pages.file_tab import file_tab
 
 EXAMPLES: Final = {
     "Joy": "I got the job!! Calling mum right now, I can't stop smiling 😭🎉",
@@ -31,12 +31,12 @@ EXAMPLES: Final = {
         "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
     ),
 }
-LEVELS: Final[dict[Level, str]] = {"emotion": "28 emotions", "ekman": "Ekman", "sentiment": "Sentiment"}
 AUTO: Final = "the strongest"
 
 
 def main() -> None:
     """Draw the page."""
+    st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
     st.title("Read a tweet")
     service = runtime.service()
     one, many = st.tabs(["One tweet", "A file of tweets"], on_change="rerun", key="live_tab")
@@ -45,7 +45,7 @@ def main() -> None:
             one_tweet(service)
     if many.open:
         with many:
-            batch_tab(service, runtime.actor())
+            file_tab(service, runtime.actor())
 
 
 @st.fragment
@@ -53,12 +53,12 @@ def main() -> None:
 def one_tweet(service: Service) -> None:
     """Draw the input, the verdict, the chart and the words; rerun alone while somebody types."""
     text = _input(service)
+    show_reported()
     if text.strip():
-        prediction = service.read(text)
-        _reading(service, prediction)
+        _reading(service, service.read(text))
     else:
         st.info("Type a tweet above, or try one of the examples. The bars move while you type.")
-    _feedback(service)
+        _feedback(service)
     _recent(service)
 
 
@@ -82,9 +82,10 @@ def _input(service: Service) -> str:
             args=(service,),
         )
     enter_presses(input_key="tweet", button_key="record")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("Try one:", width="content")
         for name, example in EXAMPLES.items():
-            st.button(name, key=f"example_{name}", on_click=_take_example, args=(example,), type="tertiary")
+            st.button(name, key=f"example_{name}", on_click=_take_example, args=(example,))
     return text
 
 
@@ -92,58 +93,59 @@ def _take_example(example: str) -> None:
     st.session_state["tweet"] = example
 
 
+@reporting
 def _record(service: Service) -> None:
     text = st.session_state["tweet"]
     last: Prediction | None = st.session_state.get("recorded")
     if not text.strip():
         return
     if last is not None and last.text == text and last.model_version == service.classifier.info.version:
-        st.toast("This tweet is recorded already.", icon=":material/check:")
+        say("This tweet is recorded already.")
         return
-    try:
-        prediction = service.read(text)
-        service.record(prediction, runtime.actor())
-    except StoreError as error:
-        st.session_state["record_problem"] = error
-        return
+    prediction = service.read(text)
+    service.record(prediction, runtime.actor())
     st.session_state["recorded"] = prediction
-    st.session_state.pop("record_problem", None)
-    st.toast("Recorded.", icon=":material/check:")
+    say("Recorded.")
 
 
 def _reading(service: Service, prediction: Prediction) -> None:
-    beside = st.session_state.get("beside", False)
     if prediction.clean.truncated:
-        st.warning("This text is very long: only its first 4,000 characters are read.", icon=":material/content_cut:")
-    if problem := st.session_state.get("record_problem"):
-        show_problem(problem)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        level = st.segmented_control(
-            "Show",
-            list(LEVELS),
-            default="emotion",
-            format_func=LEVELS.__getitem__,
-            key="level",
-            required=True,
-            label_visibility="collapsed",
-        )
-        st.toggle("Beside the baseline (TF-IDF)", key="beside")
-    readings = [(service.classifier, prediction)]
+        st.warning(f"This text is very long: only its first {MAX_CHARS:,} characters are read.")
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        level = level_switch("level")
+        beside = st.toggle("Beside the baseline (TF-IDF)", key="beside")
     if beside:
-        readings.append((service.baseline, service.read(prediction.text, classifier=service.baseline)))
-    for column, (model, reading) in zip(st.columns(len(readings)), readings, strict=True):
-        with column:
-            if beside:
-                st.subheader(plain(model.info.label))
-            _verdict(model, reading)
-            frame = charts.bars_frame(reading.scores, model.thresholds, level)
-            st.plotly_chart(
-                charts.emotion_bars(frame),
-                key=f"bars_{model.info.name}_{level}",
-                config={"displayModeBar": False},
-                alt=charts.describe_bars(frame),
-            )
-    _words(service, prediction, level)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.header(plain(service.classifier.info.label))
+            _verdict(service.classifier, prediction)
+            _bars(service.classifier, prediction, level)
+        with right:
+            st.header(plain(service.baseline.info.label))
+            by_baseline = service.read(prediction.text, classifier=service.baseline)
+            _verdict(service.baseline, by_baseline)
+            _bars(service.baseline, by_baseline, level)
+        _words(service, prediction, level)
+        _feedback(service)
+        return
+    _verdict(service.classifier, prediction)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _bars(service.classifier, prediction, level)
+    with right:
+        _words(service, prediction, level)
+        _feedback(service)
+
+
+def _bars(model: Classifier, reading: Prediction, level: Level) -> None:
+    frame = charts.bars_frame(reading.scores, model.thresholds, level)
+    st.plotly_chart(
+        charts.emotion_bars(frame),
+        key=f"bars_{model.info.name}_{level}",
+        config={"displayModeBar": False},
+        alt=charts.describe_bars(frame),
+    )
+    st.caption("Bar: probability. Tick: the label's threshold, tuned on the dev split. ✓: reaches it.")
 
 
 def _verdict(model: Classifier, reading: Prediction) -> None:
@@ -159,15 +161,13 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
 
 
 def _words(service: Service, prediction: Prediction, level: Level) -> None:
-    st.subheader("Which words moved it")
+    st.header("Which words moved it")
     options = [AUTO, *(label.name for label in AT_LEVEL[level])]
     chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260)
-    rolled = roll_up(prediction.scores, level)
-    label = names(level)[int(np.argmax(rolled))] if chosen == AUTO else chosen
-    explanation = service.explain(prediction, label, level)
+    explanation = service.explain(prediction, None if chosen == AUTO else chosen, level)
     st.caption(
-        f"Contribution to **{label}** ({explanation.probability:.0%}): how far its log-odds fall when the word is left "
-        f"out. Solid with +: raises it. Dashed with −: lowers it."
+        f"Contribution to **{explanation.label}** ({explanation.probability:.0%}): how far its log-odds fall "
+        f"when the word is left out. Solid with +: raises it. Dashed with −: lowers it."
     )
     show_words(explanation)
 
@@ -177,7 +177,7 @@ def _feedback(service: Service) -> None:
     if recorded is None:
         return
     with st.container(border=True):
-        st.subheader("Was this right?")
+        st.header("Was this right?")
         labels = ", ".join(recorded.labels) or f"no clear emotion (closest: {recorded.top})"
         st.markdown(f"“{plain(_short(recorded.text))}” was read as **{labels}**.")
         key = f"thumb_{recorded.id}"
@@ -188,6 +188,7 @@ def _feedback(service: Service) -> None:
             st.caption(said)
 
 
+@reporting
 def _thumb(service: Service, recorded: Prediction) -> None:
     # A thumb down is 0, and a thumb that is cleared is None: a retraction, which is kept as such.
     verdicts = {1: "up", 0: "down", None: "retracted"}
@@ -216,6 +217,7 @@ def _correction(service: Service, recorded: Prediction) -> None:
         )
 
 
+@reporting
 def _correct(service: Service, recorded: Prediction) -> None:
     service.give_feedback(
         recorded.id,
@@ -228,7 +230,7 @@ def _correct(service: Service, recorded: Prediction) -> None:
 
 
 def _recent(service: Service) -> None:
-    st.subheader("Recorded lately")
+    st.header("Recorded lately")
     rows = service.recent(20)
     st.dataframe(
         {

@@ -8,7 +8,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from core.errors import AffectraError
+from core.errors import AffectraError, InputError
 
 P = ParamSpec("P")
 
@@ -16,9 +16,30 @@ _LOG = logging.getLogger("affectra")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:<>$&])")
 
 
+def _log(error: AffectraError) -> None:
+    # What a person typed wrongly is for that person; the log is for who runs the program.
+    if not isinstance(error, InputError):
+        _LOG.warning("%s: %s", type(error).__name__, error)
+
+
 def plain(text: str) -> str:
     """Return `text` so that Markdown draws it literally, directives and HTML included."""
     return _MARKDOWN.sub(r"\\\1", text)
+
+
+_CONTRAST = """
+<style>
+/* Chart texts are a grey too faint to read; they take the ink of the theme. */
+.stPlotlyChart svg text { fill: currentColor !important; }
+/* The dark theme's primary colour is light, so that it can be read as text; on it, white cannot. */
+button[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#ffffff, #10141c); }
+</style>
+"""
+
+
+def raise_contrast() -> None:
+    """Mend the places where Streamlit's own colours fall below 4.5:1 (WCAG 1.4.3)."""
+    st.html(_CONTRAST)
 
 
 def show_problem(error: AffectraError) -> None:
@@ -37,7 +58,34 @@ def guarded(draw: Callable[P, None]) -> Callable[P, None]:
         try:
             draw(*args, **kwargs)
         except AffectraError as error:
-            _LOG.warning("%s: %s", type(error).__name__, error)
+            _log(error)
             show_problem(error)
 
     return framed
+
+
+def reporting(callback: Callable[P, None]) -> Callable[P, None]:
+    """Let a widget's callback end in a message, which `show_reported` draws where the page wants it."""
+
+    @functools.wraps(callback)
+    def framed(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except AffectraError as error:
+            _log(error)
+            st.session_state["reported_problem"] = error
+
+    return framed
+
+
+def say(message: str) -> None:
+    """Let `show_reported` draw a short confirmation (callbacks must not draw)."""
+    st.session_state["reported_message"] = message
+
+
+def show_reported() -> None:
+    """Draw, once, what callbacks left to say."""
+    if problem := st.session_state.pop("reported_problem", None):
+        show_problem(problem)
+    if message := st.session_state.pop("reported_message", None):
+        st.success(message, icon=":material/check:")

@@ -35,9 +35,7 @@ def show_verdict(title: str, badges: Sequence[Badge], sentiment: Badge, stronges
         items = "".join(f"<li>{_badge(badge)}</li>" for badge in badges)
         said = f'<ul style="{_ROW}">{items}</ul>'
     else:
-        said = (
-            f'<p style="margin:.3rem 0">No emotion reaches its threshold. Closest: {_badge(strongest)}</p>'
-        )
+        said = f'<p style="margin:.3rem 0">No emotion reaches its threshold. Closest: {_badge(strongest)}</p>'
     st.html(
         f'<section aria-label="{escape(title)}" role="status" aria-live="polite">{said}'
         f'<p style="margin:.4rem 0 0">Sentiment: {_badge(sentiment)}</p>'

@@ -59,7 +59,9 @@ def test_only_the_beginning_of_a_huge_text_is_read() -> None:
     assert not clean("ab").truncated
 
 
-@given(st.text(max_size=200) | st.text(st.characters(codec=None, categories=["Cs", "Cf", "Cc", "So", "Lu"]), max_size=60))
+@given(
+    st.text(max_size=200) | st.text(st.characters(codec=None, categories=["Cs", "Cf", "Cc", "So", "Lu"]), max_size=60)
+)
 def test_any_text_becomes_one_printable_line(raw: str) -> None:
     text = normalise(raw)
     text.encode("utf-8")

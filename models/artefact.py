@@ -1,0 +1,216 @@
+"""The papers of a model folder: manifest.json and the model card README.md, both written from measured values."""
+
+import importlib.metadata
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Final
+
+from core.classifier import EngineName, FileFact, Manifest
+from core.emotions import LABELS
+from core.text import NORMALISER_VERSION
+from core.tracking import Dataset, machine_kind
+from models.evaluate import RARE, Evaluation, LevelFigures
+
+_PAPERS: Final = {"manifest.json", "README.md"}
+_LIBRARIES: Final = ("numpy", "onnxruntime", "scikit-learn", "skops", "tokenizers", "torch", "transformers")
+_LEVEL_TITLES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a recipe knows of its model before anything is measured.
+
+    Attributes:
+        name: `electra` or `tfidf`; the folder and the command line call it so.
+        base: the pre-trained weights, empty if none.
+        base_licence: theirs, empty if none.
+        max_length: word pieces that are read, None if there is no limit.
+        summary: what it is, in a sentence or two for the model card.
+        parameters: (name, value) of everything set in training.
+        code_revision: of the code at the moment training began.
+    """
+
+    name: str
+    family: str
+    engine: EngineName
+    base: str
+    base_licence: str
+    max_length: int | None
+    summary: str
+    parameters: tuple[tuple[str, str], ...]
+    seed: int
+    code_revision: str
+
+
+def next_version(folder: Path) -> str:
+    """Return the version of a model trained now: one more than what `folder` holds, else 1."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        return "1"
+    return str(int(json.loads(path.read_text(encoding="utf-8"))["version"]) + 1)
+
+
+def write_manifest(
+    folder: Path,
+    origin: Origin,
+    *,
+    version: str,
+    datasets: tuple[Dataset, ...],
+    now: datetime,
+    metrics: list[tuple[str, float]],
+) -> Manifest:
+    """Write `manifest.json` over every file that lies in `folder`, and return it.
+
+    Args:
+        folder: with the engine's files and `thresholds.json`.
+        origin: where the model comes from.
+        version: of its weights.
+        datasets: what was read in training and evaluation.
+        now: when it was trained, with a time zone.
+        metrics: measured on test; empty before the evaluation.
+    """
+    installed = {distribution.name.lower() for distribution in importlib.metadata.distributions()}
+    manifest = Manifest(
+        name=origin.name,
+        version=version,
+        family=origin.family,
+        engine=origin.engine,
+        base=origin.base,
+        normaliser_version=NORMALISER_VERSION,
+        max_length=origin.max_length,
+        labels=LABELS,
+        files={path.name: _fact(path) for path in sorted(folder.iterdir()) if path.name not in _PAPERS},
+        training={
+            "trained_at": now.isoformat(timespec="seconds"),
+            "code_revision": origin.code_revision,
+            "seed": origin.seed,
+            "parameters": dict(origin.parameters),
+            "base_licence": origin.base_licence,
+            "datasets": {data.context: {"name": data.name, "md5": data.md5} for data in datasets},
+            "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES if name in installed},
+            "measured_on": machine_kind(),
+        },
+        metrics={name: round(value, 6) for name, value in metrics},
+    )
+    text = manifest.model_dump_json(indent=1)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
+def labels_csv(evaluation: Evaluation) -> str:
+    """Return the figures of every label at every level as CSV; names are ours, so nothing needs quoting."""
+    lines = ["split,n,level,label,support,rare,decided,threshold,precision,recall,f1,average_precision,roc_auc"]
+    for at in evaluation.levels:
+        for label in at.labels:
+            values = (label.threshold, label.precision, label.recall, label.f1, label.average_precision, label.roc_auc)
+            lines.append(
+                f"{evaluation.split},{evaluation.n},{at.level},{label.name},{label.support},{str(label.rare).lower()},"
+                f"{label.decided}," + ",".join(f"{value:.4f}" for value in values)
+            )
+    return "\n".join(lines) + "\n"
+
+
+def write_card(folder: Path, origin: Origin, manifest: Manifest, evaluation: Evaluation) -> None:
+    """Write the model card `README.md` from the manifest and from what was measured on test."""
+    size = sum(fact.bytes for fact in manifest.files.values()) / 1e6
+    base = f"{origin.base} ({origin.base_licence})" if origin.base else "none; every weight was learned from the corpus"
+    read = f"{origin.max_length} word pieces" if origin.max_length else "whole texts"
+    parameters = "\n".join(f"| {name} | {value} |" for name, value in origin.parameters)
+    training = manifest.training
+    card = f"""# {origin.name}, version {manifest.version}
+
+{origin.summary}
+
+| | |
+|---|---|
+| family | {origin.family} |
+| base | {base} |
+| trained on | GoEmotions, 28-label split (Demszky et al., ACL 2020; CC BY 4.0, Google Research) |
+| reads | {read} of a normalised text (normaliser version {manifest.normaliser_version}) |
+| gives | 28 independent probabilities, in the order of `labels` in manifest.json |
+| size | {size:.2f} MB on disk |
+| trained at | {training["trained_at"]}, seed {origin.seed}, code revision `{origin.code_revision}` |
+
+## Intended use
+
+Exploring which emotions short English posts express, and ordering a queue that people review. It serves as a second
+opinion, with its certainty beside every label.
+
+## Limits
+
+* It learned from English Reddit comments of 2005 to 2019. Later slang, other languages and other places are outside
+  of what was measured; tweets are close kin, not the same.
+* Labels are raters' reading of a comment without its thread: perceived, not felt. Raters disagreed often.
+* Labels with fewer than {RARE} test examples are marked *rare* below. Their figures may be luck.
+* No decision about a person or their post should rest on it alone. It misreads irony, quotation and reclaimed words,
+  and it has not been audited for equal errors across groups of people.
+
+## Measured
+
+GoEmotions test split, n = {evaluation.n:,}, on {training["measured_on"]}, with the files of this folder. Thresholds
+were tuned on dev alone; in brackets 95 % bootstrap intervals over texts.
+
+{_levels_table(evaluation)}
+
+{_label_tables(evaluation)}
+
+AP: average precision. Weighted F1, precision, recall, accuracy and calibration are in manifest.json.
+
+## Reproduce
+
+```
+python -m models train {origin.name} --data DIR --seed {origin.seed}
+python -m models evaluate {origin.name} --data DIR
+```
+
+`DIR` holds the corpus's train.tsv, dev.tsv, test.tsv and labels.txt. Checksums: {_checksums(manifest)}.
+
+| parameter | value |
+|---|---|
+{parameters}
+"""
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def _fact(path: Path) -> FileFact:
+    with path.open("rb") as file:
+        return FileFact(sha256=file_digest(file, "sha256").hexdigest(), bytes=path.stat().st_size)
+
+
+def _levels_table(evaluation: Evaluation) -> str:
+    lines = [
+        "| level | macro-F1 | micro-F1 | macro-F1 at 0.5 | macro AP | macro ROC AUC |",
+        "|---|---|---|---|---|---|",
+    ]
+    for at in evaluation.levels:
+        macro, micro = (f"{f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]" for f1 in (at.macro_f1, at.micro_f1))
+        lines.append(
+            f"| {_LEVEL_TITLES[at.level]} | {macro} | {micro} | {at.flat.macro_f1:.3f} "
+            f"| {at.ranking.average_precision:.3f} | {at.ranking.roc_auc:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def _label_tables(evaluation: Evaluation) -> str:
+    return "\n\n".join(_label_table(at) for at in evaluation.levels)
+
+
+def _label_table(at: LevelFigures) -> str:
+    lines = [
+        f"| {at.level} | examples | threshold | precision | recall | F1 | AP |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for label in at.labels:
+        mark = " (rare)" if label.rare else ""
+        lines.append(
+            f"| {label.name}{mark} | {label.support} | {label.threshold:.3f} | {label.precision:.2f} "
+            f"| {label.recall:.2f} | {label.f1:.2f} | {label.average_precision:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _checksums(manifest: Manifest) -> str:
+    return ", ".join(f"{split} md5 `{data['md5']}`" for split, data in manifest.training["datasets"].items())

@@ -1,0 +1,162 @@
+"""What every recipe ends with: thresholds on dev, one measurement on test, papers, the tracker, and the new folder."""
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from core.classifier import Classifier, Thresholds, load
+from core.emotions import AT_LEVEL, roll_up_targets
+from core.settings import ROOT, settings
+from core.tracking import Dataset, Measurement, Run, log_run, machine_kind
+from models import goemotions
+from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
+from models.evaluate import Evaluation, evaluate, f1_differences, resample
+from models.thresholds import tune_levels
+
+BUILD: Final = ROOT / "build"
+"""Where runs keep their checkpoints and unfinished artefacts."""
+
+_BOOTSTRAP_SEED: Final = 0
+
+
+def target(name: str) -> Path:
+    """Return the folder that a model called `name` is served from."""
+    return settings().models_dir / f"{name}_model"
+
+
+def publish(
+    staging: Path,
+    origin: Origin,
+    *,
+    data: Path,
+    now: datetime,
+    say: Callable[[str], None],
+    history: tuple[Measurement, ...] = (),
+    files: tuple[Path, ...] = (),
+    folder: Path | None = None,
+    tracking_uri: str | None = None,
+) -> Evaluation:
+    """Turn the engine's files in `staging` into a complete model folder, record the run, and put it in service.
+
+    Thresholds are tuned on the dev scores of the very files that will serve. The test split is scored once, by the
+    finished artefact; nothing is chosen after it.
+
+    Args:
+        staging: with the engine's files alone; moved to `folder` at the end.
+        origin: where the model comes from.
+        data: the corpus's folder.
+        now: the time of training, with a time zone.
+        say: takes lines for the person who waits.
+        history: measurements by epoch, for the tracker.
+        files: further files for the tracker.
+        folder: the model's folder; None takes `target(origin.name)`.
+        tracking_uri: the tracker; None takes the settings' one.
+
+    Raises:
+        AffectraError: the corpus, the artefact or the tracker cannot be used. What is in service stays as it was.
+    """
+    splits = [goemotions.load(split, data) for split in ("train", "dev", "test")]
+    datasets = tuple(_dataset(split) for split in splits)
+    _, dev, test = splits
+    folder = folder or target(origin.name)
+    version = next_version(folder)
+
+    Thresholds.flat().write(staging / "thresholds.json")
+    write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
+    tune_levels(dev.targets, np.nan_to_num(load(staging).scores(dev.texts))).write(staging / "thresholds.json")
+    write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
+
+    finished = load(staging)
+    on_dev, on_test = (measure(finished, split) for split in (dev, test))
+    manifest = write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=on_test.metrics())
+    write_card(staging, origin, manifest, on_test)
+    say(table(on_dev))
+    say(table(on_test))
+
+    run_id = log_run(
+        Run(
+            name=f"{origin.name} {version}",
+            params=(*origin.parameters, ("seed", str(origin.seed))),
+            metrics=(
+                *(Measurement(*metric) for metric in on_dev.metrics() + on_test.metrics()),
+                *(Measurement(f"bytes_{name}", fact.bytes) for name, fact in manifest.files.items()),
+                Measurement("bytes", finished.info.bytes),
+                *history,
+            ),
+            tags=(
+                ("family", origin.family),
+                ("base", origin.base or "none"),
+                ("model_version", version),
+                ("code_revision", origin.code_revision),
+                ("machine", machine_kind()),
+                ("threshold_version", finished.info.threshold_version),
+                *((f"{split.split}_n", str(len(split))) for split in splits),
+                ("metrics_of", "dev_*: dev split, test_*: test split; thresholds tuned on dev"),
+            ),
+            datasets=datasets,
+            files=(staging / "manifest.json", staging / "thresholds.json", staging / "README.md", *files),
+            texts=(("labels_test.csv", labels_csv(on_test)), ("labels_dev.csv", labels_csv(on_dev))),
+        ),
+        tracking_uri,
+    )
+    if folder.exists():
+        shutil.rmtree(folder)
+    shutil.move(staging, folder)
+    say(f"{origin.name} {version}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
+    return on_test
+
+
+def fresh(folder: Path) -> Path:
+    """Return `folder`, made anew and empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluation:
+    """Score a split and measure the scores, with a bootstrap that is the same on every call.
+
+    A text of which normalisation left nothing has no scores; it counts as one without any emotion found.
+    """
+    scores = np.nan_to_num(classifier.scores(split.texts))
+    rng = np.random.default_rng(_BOOTSTRAP_SEED)
+    return evaluate(split.split, split.targets, scores, classifier.thresholds, rng)
+
+
+def table(evaluation: Evaluation) -> str:
+    """Return the main figures as lines of text, with what they are of."""
+    lines = [
+        f"{evaluation.split}, n = {evaluation.n}, {machine_kind()}; 95 % bootstrap intervals",
+        f"  {'level':<10} {'macro-F1':<22} {'micro-F1':<22} {'at 0.5':<7} {'AP':<6} {'AUC':<6} {'ECE':<6}",
+    ]
+    for at in evaluation.levels:
+        macro, micro = (f"{f1.value:.4f} [{f1.low:.4f}, {f1.high:.4f}]" for f1 in (at.macro_f1, at.micro_f1))
+        ranking = at.ranking
+        lines.append(
+            f"  {at.level:<10} {macro:<22} {micro:<22} {at.flat.macro_f1:<7.4f} {ranking.average_precision:<6.4f} "
+            f"{ranking.roc_auc:<6.4f} {ranking.calibration_error:<6.4f}"
+        )
+    return "\n".join(lines)
+
+
+def comparison(model: Classifier, rival: Classifier, split: goemotions.LabelledTexts) -> str:
+    """Return how far the F1 of `model` lies above that of `rival` at each level, paired over the same resamples."""
+    ours, theirs = (np.nan_to_num(one.scores(split.texts)) for one in (model, rival))
+    weights = resample(len(split), np.random.default_rng(_BOOTSTRAP_SEED))
+    lines = [f"{model.info.label} above {rival.info.label}, {split.split}, n = {len(split)}; paired 95 % intervals"]
+    for level in AT_LEVEL:
+        targets = roll_up_targets(split.targets, level)
+        macro, micro = f1_differences(targets, model.decide(ours, level), rival.decide(theirs, level), weights)
+        lines.append(
+            f"  {level:<10} macro-F1 {macro.value:+.4f} [{macro.low:+.4f}, {macro.high:+.4f}]   "
+            f"micro-F1 {micro.value:+.4f} [{micro.low:+.4f}, {micro.high:+.4f}]"
+        )
+    return "\n".join(lines)
+
+
+def _dataset(split: goemotions.LabelledTexts) -> Dataset:
+    return Dataset(f"goemotions-{split.split}", split.md5, f"goemotions/{split.split}.tsv", split.split)

@@ -1,0 +1,201 @@
+"""The live page's second tab: score a whole file, look at it, download it, keep it."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.actor import Actor
+from core.emotions import Level
+from core.files import FORMATS, Table, open_table
+from core.jobs import Job
+from core.service import ScoredFile, Service
+from core.settings import settings
+from pages.components.frame import guarded, plain, reporting, show_reported
+from pages.components.levels import level_switch
+
+PREVIEW_ROWS: Final = 8
+
+
+@dataclass
+class Upload:
+    """An uploaded file on disk, the job that scores it, and what came of it. Gone with the session."""
+
+    name: str
+    path: Path
+    folder: tempfile.TemporaryDirectory[str] = field(repr=False)
+    table: Table | None = None
+    job: Job[ScoredFile] | None = None
+    kept: int | None = None
+
+
+def file_tab(service: Service, actor: Actor) -> None:
+    """Draw the tab."""
+    st.markdown(
+        f"CSV, TSV, TXT (one text per line), JSONL or Parquet, up to {settings().max_upload_mb} MB. For larger files "
+        "use the command line, which takes any size: `python -m core score FILE -o RESULT`."
+    )
+    given = st.file_uploader(
+        "File with tweets",
+        type=[suffix.lstrip(".") for suffix in FORMATS],
+        key="upload",
+        max_upload_size=settings().max_upload_mb,
+    )
+    if given is None:
+        st.session_state.pop("uploaded", None)
+        return
+    upload = st.session_state.get("uploaded")
+    if upload is None or upload[0] != given.file_id:
+        upload = (given.file_id, _to_disk(given.name, given))
+        st.session_state["uploaded"] = upload
+    _scoring(service, actor, upload[1])
+
+
+def _to_disk(name: str, content: IO[bytes]) -> Upload:
+    folder = tempfile.TemporaryDirectory(prefix="affectra-")
+    # The name is the user's: only its suffix is used for a path.
+    path = Path(folder.name) / f"upload{Path(name).suffix.lower()}"
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    return Upload(name, path, folder)
+
+
+@st.fragment
+@guarded
+def _scoring(service: Service, actor: Actor, upload: Upload) -> None:
+    show_reported()
+    job = upload.job
+    if job is None:
+        _choose(service, upload)
+    elif job.running:
+        _progress(job)
+    elif job.error is not None:
+        st.button("Choose another column", key="again", on_click=_forget, args=(upload,))
+        raise job.error
+    elif job.result is not None:
+        _outcome(service, actor, upload, job.result)
+
+
+def _forget(upload: Upload) -> None:
+    upload.job = None
+    upload.kept = None
+
+
+def _choose(service: Service, upload: Upload) -> None:
+    # Opening reads the whole file, so it is done once for an upload.
+    table = upload.table = upload.table or open_table(upload.path)
+    for notice in table.notices:
+        st.info(plain(notice), icon=":material/info:")
+    names = list(table.names)
+    column = st.selectbox(
+        "Column with the texts", names, index=names.index(table.text_column), key="text_column", format_func=plain
+    )
+    preview = table.preview(PREVIEW_ROWS)
+    st.dataframe(
+        pd.DataFrame({name: [str(cell) for cell in cells] for name, cells in zip(names, preview.values, strict=True)}),
+        key="preview",
+        hide_index=True,
+        column_config={column: st.column_config.TextColumn(f"▸ {column}", width="large", pinned=True)},
+        alt=f"The first {len(preview)} of {table.rows:,} rows",
+    )
+    st.caption(f"The first {len(preview)} of {table.rows:,} rows.")
+    st.button(
+        f"Score {table.rows:,} rows",
+        key="score",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_start,
+        args=(service, upload, column),
+    )
+
+
+@reporting
+def _start(service: Service, upload: Upload, column: str) -> None:
+    if upload.job is not None and upload.job.running:
+        return
+    results = Path(tempfile.mkdtemp(dir=upload.folder.name))
+    # The browser says which column; open_table refuses one that is not there.
+    table = open_table(upload.path, column)
+    upload.job = Job(
+        lambda report, cancelled: service.score_file(table, results, upload.name, report, cancelled), table.rows
+    )
+
+
+@st.fragment(run_every="400ms")
+def _progress(job: Job[ScoredFile]) -> None:
+    if not job.running:
+        st.rerun()
+    left = job.seconds_left
+    eta = "" if left is None else f" · {job.rate:,.0f} per second · {left:,.0f} s left"
+    st.progress(min(job.done / job.total, 1.0), text=f"{job.done:,} of {job.total:,} rows{eta}")
+    st.button(
+        "Stopping after this batch …" if job.cancelling else "Cancel",
+        key="cancel",
+        disabled=job.cancelling,
+        on_click=job.cancel,
+        icon=":material/stop:",
+    )
+
+
+def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+    summary = scored.summary
+    if summary.stopped:
+        st.warning(f"Stopped. The first {summary.rows:,} rows are scored and can be downloaded.")
+    if summary.rows == 0:
+        st.button("Back to the file", key="again", on_click=_forget, args=(upload,))
+        return
+    said = [f"**{summary.rows:,} rows** read by {service.classifier.info.label}."]
+    if summary.unreadable:
+        said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
+    if summary.truncated:
+        said.append(f"{summary.truncated:,} were cut to their first 4,000 characters.")
+    st.markdown(" ".join(said))
+    level: Level = level_switch("file_level")
+    frame = charts.counts_frame(summary.counts[level], summary.rows, level)
+    st.plotly_chart(
+        charts.share_bars(frame),
+        key=f"shares_{level}",
+        config={"displayModeBar": False},
+        alt=charts.describe_shares(frame, summary.rows),
+    )
+    st.caption(f"Share of {summary.rows:,} rows in which the label reaches its threshold. A row may carry several.")
+    stem = Path(upload.name).stem or "tweets"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: scored.as_csv().read_bytes(),
+            file_name=f"{stem}-emotions.csv",
+            mime="text/csv",
+            key="download_csv",
+            on_click="ignore",
+            icon=":material/download:",
+            help="Cells that a spreadsheet could take for a formula are made harmless with an apostrophe.",
+        )
+        st.download_button(
+            "Download Parquet",
+            scored.results.read_bytes,
+            file_name=f"{stem}-emotions.parquet",
+            mime="application/vnd.apache.parquet",
+            key="download_parquet",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.button(
+            "Keep in the store" if upload.kept is None else f"Kept: {upload.kept:,} rows",
+            key="keep",
+            disabled=upload.kept is not None,
+            on_click=_keep,
+            args=(service, actor, upload, scored),
+            icon=":material/database:",
+        )
+        st.button("Score it again", key="again", on_click=_forget, args=(upload,), type="tertiary")
+
+
+@reporting
+def _keep(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+    upload.kept = service.keep_file(scored, actor)

@@ -1,0 +1,125 @@
+"""The real app in a real browser: one server for all tests, one browser, a fresh context per test."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.install import system_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ALLOWED: dict[tuple[str, str], str] = {
+    (
+        "presentation-role-conflict",
+        "section",
+    ): "Streamlit labels the drop zone of st.file_uploader, a presentational element",
+}
+"""axe findings that are Streamlit's or Plotly's own: (rule, part of the selector) to the reason. It may only shrink."""
+
+
+@dataclass
+class App:
+    url: str
+    database: Path
+    log: Path
+
+    def console(self) -> str:
+        """What the server printed, without the lines it greets with."""
+        return self.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("app")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database, log = folder / "affectra.duckdb", folder / "console.log"
+    with log.open("w", encoding="utf-8") as console:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env=os.environ | {"AFFECTRA_DATABASE": str(database)},
+            stdout=console,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(f"{url}/_stcore/health", server)
+        yield App(url, database, log)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[Any]) -> None:
+    for _ in range(300):
+        assert server.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"no answer from {url}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=system_chromium(), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(app: App, browser: Browser) -> Iterator[Page]:
+    yield from open_page(app, browser, "light")
+
+
+@pytest.fixture
+def themed_page(app: App, browser: Browser, theme: str) -> Iterator[Page]:
+    yield from open_page(app, browser, theme)
+
+
+def open_page(app: App, browser: Browser, theme: Any) -> Iterator[Page]:
+    before = len(app.console())
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme, accept_downloads=True)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(app.url)
+    opened.locator(".st-key-tweet input").wait_for(timeout=60_000)
+    yield opened
+    context.close()
+    assert problems == []
+    said = app.console()[before:]
+    assert not re.search(r"Traceback|Warning|Error", said), said
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page, WCAG A and AA and best practices, outside the allow list."""
+    response = Axe().run(page).response["violations"]
+    return [
+        f"{found['id']} ({found['impact']}): {target}"
+        for found in response
+        for node in found["nodes"]
+        for target in [" ".join(map(str, node["target"]))]
+        if not any(found["id"] == rule and part in target for rule, part in ALLOWED)
+    ]

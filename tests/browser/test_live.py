@@ -1,0 +1,145 @@
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App, violations
+
+
+def bar_texts(page: Page) -> list[str]:
+    """The probabilities beside the bars, top to bottom."""
+    return page.locator(".stPlotlyChart .bartext").all_text_contents()
+
+
+def type_tweet(page: Page, text: str) -> None:
+    page.locator(".st-key-tweet input").press_sequentially(text, delay=15)
+    expect(page.get_by_role("status").filter(has_text="Sentiment")).to_be_visible(timeout=20_000)
+
+
+def test_bars_move_while_typing_and_nothing_is_kept_until_enter(page: Page) -> None:
+    expect(page.get_by_text(re.compile(r"of \d+ predictions in the store"))).to_be_visible(timeout=30_000)
+    before = page.get_by_text(re.compile(r"of \d+ predictions in the store")).text_content()
+    type_tweet(page, "Thank you so much")
+    expect(page.get_by_role("status").filter(has_text="gratitude")).to_be_visible()
+    first = bar_texts(page)
+    page.locator(".st-key-tweet input").press_sequentially(", but now I am terrified and crying", delay=15)
+    expect(page.get_by_role("status").filter(has_text="fear")).to_be_visible()
+    assert bar_texts(page) != first
+    assert page.get_by_text(re.compile(r"of \d+ predictions in the store")).text_content() == before
+
+
+def test_enter_records_and_a_thumb_down_takes_a_correction(page: Page) -> None:
+    type_tweet(page, "Best day of my life, I am over the moon!")
+    page.locator(".st-key-tweet input").press("Enter")
+    expect(page.get_by_text("Was this right?")).to_be_visible()
+    expect(page.get_by_text("Recorded.", exact=True)).to_be_visible()
+    page.get_by_role("button", name="thumb_down").or_(
+        page.locator("[class*=st-key-thumb_] button").nth(1)
+    ).first.click()
+    expect(page.get_by_text("Kept as wrong.")).to_be_visible()
+    choice = page.get_by_role("combobox", name=re.compile("What should it have been"))
+    choice.fill("reli")
+    page.get_by_role("option", name=re.compile("relief")).click()
+    page.keyboard.press("Escape")
+    page.get_by_label(re.compile("Why")).fill("it is *relief*, <b>really</b>")
+    page.get_by_role("button", name="Send the correction").click()
+    expect(page.get_by_text("your correction is kept")).to_be_visible()
+    # Enter again on the same text records nothing twice.
+    page.locator(".st-key-tweet input").press("Enter")
+    expect(page.get_by_text("recorded already")).to_be_visible()
+
+
+def test_an_example_fills_the_input_and_the_baseline_stands_beside(page: Page) -> None:
+    page.get_by_role("button", name="Mixed").click()
+    expect(page.get_by_role("status").filter(has_text="Sentiment")).to_have_count(1)
+    page.get_by_text("Beside the baseline").click()
+    expect(page.get_by_role("status").filter(has_text="Sentiment")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_role("heading", name=re.compile("tfidf"))).to_be_visible()
+    page.get_by_role("radio", name="Ekman").or_(page.get_by_role("button", name="Ekman")).first.click()
+    expect(page.locator(".stPlotlyChart").first.locator(".bartext")).to_have_count(7)
+
+
+def test_hostile_text_is_drawn_as_text(page: Page) -> None:
+    page.on("dialog", lambda dialog: pytest.fail("a script ran"))
+    hostile = "<img src=x onerror=alert(1)> **bold** :red[x] $x$ [a](javascript:alert(1)) hate this"
+    type_tweet(page, hostile)
+    page.locator(".st-key-tweet input").press("Enter")
+    expect(page.get_by_text("Was this right?")).to_be_visible()
+    expect(page.get_by_text("<img src=x onerror=alert(1)> **bold** :red[x] $x$", exact=False).first).to_be_visible()
+    assert page.locator("img[src='x']").count() == 0
+
+
+def upload(page: Page, path: Path) -> None:
+    page.get_by_role("tab", name="A file of tweets").click()
+    page.locator(".st-key-upload input[type=file]").set_input_files(path)
+
+
+def test_a_file_is_uploaded_scored_looked_at_downloaded_and_kept(page: Page, tmp_path: Path) -> None:
+    texts = ["I love this so much", "=HYPERLINK(1) makes me angry", "Servus, schöne Grüße 😂", "https://example.com"]
+    source = tmp_path / "tweets.csv"
+    with source.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "comment"], *[[str(number), text] for number, text in enumerate(texts)]])
+    upload(page, source)
+    expect(page.get_by_text("The first 4 of 4 rows.")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Score 4 rows").click()
+    expect(page.get_by_text("4 rows read by")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("1 had nothing to read")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
+    assert [row["comment"].removeprefix("'") for row in rows] == texts
+    assert rows[1]["comment"].startswith("'=")
+    assert rows[0]["top_emotion"] == "love"
+    assert rows[3]["top_emotion"] == ""
+    page.get_by_role("button", name="Keep in the store").click()
+    expect(page.get_by_role("button", name="Kept: 3 rows")).to_be_disabled()
+
+
+def test_a_running_file_can_be_cancelled(page: Page, tmp_path: Path) -> None:
+    source = tmp_path / "many.txt"
+    source.write_text("".join(f"I can't believe number {number} won the cup, amazing\n" for number in range(40_000)))
+    upload(page, source)
+    page.get_by_role("button", name="Score 40,000 rows").click(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"of 40,000 rows · "))).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text(re.compile(r"Stopped\. The first [\d,]+ rows are scored"))).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("ragged.csv", b"id,text\n1,fine\n2,too,many,fields\n", "line 3"),
+        ("empty.csv", b"", "empty"),
+        ("header.csv", b"id,text\n", "no rows"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, "does not look like text"),
+    ],
+)
+def test_a_bad_file_gets_a_message_that_names_the_mend(
+    page: Page, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    upload(page, tmp_path / name)
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible(timeout=30_000)
+
+
+def test_axe_finds_nothing_and_it_fits_a_phone(themed_page: Page, app: App, tmp_path: Path) -> None:
+    page = themed_page
+    expect(page.get_by_text("Recorded lately")).to_be_visible(timeout=30_000)
+    assert violations(page) == []
+    type_tweet(page, "So proud of her, but the house is too quiet tonight 💔")
+    page.locator(".st-key-tweet input").press("Enter")
+    expect(page.get_by_text("Was this right?")).to_be_visible()
+    assert violations(page) == []
+    (tmp_path / "few.txt").write_text("I love it\nso sad\n")
+    upload(page, tmp_path / "few.txt")
+    page.get_by_role("button", name="Score 2 rows").click(timeout=30_000)
+    expect(page.get_by_text("2 rows read by")).to_be_visible(timeout=30_000)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.get_by_role("tab", name="One tweet").click()
+    expect(page.locator(".st-key-tweet input")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")

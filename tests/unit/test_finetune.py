@@ -1,0 +1,166 @@
+import dataclasses
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import torch
+from transformers import ElectraConfig, ElectraForSequenceClassification
+
+from core.errors import ModelError
+from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
+from models.recipes import electra
+
+SETTINGS = Hyperparameters(epochs=5, batch_size=4, learning_rate=3e-3, average_decay=0.9, seed=1)
+
+
+def tiny():
+    torch.manual_seed(0)
+    return ElectraForSequenceClassification(
+        ElectraConfig(
+            vocab_size=24,
+            embedding_size=32,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=16,
+            initializer_range=0.1,
+            num_labels=3,
+        )
+    )
+
+
+def texts(n=60):
+    """Texts of 3 to 10 pieces in which piece 10 + i says that label i holds."""
+    rng = np.random.default_rng(0)
+    targets = rng.random((n, 3)) < 0.4
+    targets[0] = True
+    ids = []
+    for row in targets:
+        words = [10 + label for label in np.flatnonzero(row)] + [20] * int(rng.integers(1, 6))
+        ids.append([1, *map(int, rng.permutation(words)), 2])
+    return Encoded(ids, targets)
+
+
+class Stop(BaseException):
+    """As Ctrl-C would."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """More threads only get in each other's way on a model this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    return folder, finetune(tiny(), texts(), texts(30), SETTINGS, folder)
+
+
+def test_padding():
+    batch = pad([[5, 6, 7], [8]])
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_buckets_hold_every_row_once():
+    lengths = np.random.default_rng(0).integers(3, 60, 1000)
+    batches = list(length_buckets(lengths, 8, np.random.default_rng(1)))
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    assert max(map(len, batches)) == 8
+    spread = np.mean([lengths[rows].max() - lengths[rows].min() for rows in batches])
+    assert spread < 3
+
+
+def test_prediction_keeps_the_order_of_the_texts():
+    model, data = tiny(), texts(20)
+    one_by_one = np.concatenate([predict(model, [row]) for row in data.ids])
+    assert predict(model, data.ids, batch_size=7) == pytest.approx(one_by_one, abs=1e-5)
+
+
+def test_starts_at_the_base_rates():
+    output = torch.nn.Linear(4, 2)
+    start_at_prior(output, np.array([[1, 0], [0, 0], [0, 0], [0, 1]], dtype=bool))
+    assert output.bias.sigmoid().tolist() == pytest.approx([0.25, 0.25])
+
+
+def test_learns_and_keeps_each_epoch(unbroken):
+    folder, scores = unbroken
+    assert set(scores) == {f"{kind}-{epoch}" for kind in ("epoch", "average") for epoch in range(1, 6)}
+    assert all(array.shape == (30, 3) and array.dtype == np.float32 for array in scores.values())
+    history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in history] == [1, 2, 3, 4, 5]
+    assert history[4]["train_loss"] < 0.9 * history[0]["train_loss"]
+    assert history[4]["epoch_dev_macro_average_precision"] > 0.65
+    assert history[0]["settings"] == dataclasses.asdict(SETTINGS)
+    kept = ElectraForSequenceClassification.from_pretrained(folder / "average-5")
+    assert predict(kept, texts(30).ids) == pytest.approx(scores["average-5"], abs=1e-5)
+
+
+def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path):
+    _, expected = unbroken
+    model, seen = tiny(), 0
+
+    def stop_in_the_second_epoch(module, _):
+        nonlocal seen
+        seen += module.training
+        if seen > 20:
+            raise Stop
+
+    model.register_forward_pre_hook(stop_in_the_second_epoch)
+    with pytest.raises(Stop):
+        finetune(model, texts(), texts(30), SETTINGS, tmp_path)
+    assert not (tmp_path / "epoch-2").exists()
+
+    resumed = finetune(tiny(), texts(), texts(30), SETTINGS, tmp_path)
+    for name, scores in expected.items():
+        np.testing.assert_array_equal(resumed[name], scores, err_msg=name)
+
+
+def test_a_finished_run_is_not_trained_again(unbroken):
+    folder, expected = unbroken
+    before = (folder / "history.jsonl").read_text()
+    again = finetune(tiny(), texts(), texts(30), SETTINGS, folder)
+    assert (folder / "history.jsonl").read_text() == before
+    for name, scores in expected.items():
+        np.testing.assert_array_equal(again[name], scores)
+
+
+def test_a_run_is_resumed_only_as_it_was_begun(tmp_path):
+    base, now = electra.PACKAGED_BASE, datetime(2026, 1, 2, tzinfo=UTC)
+    revision = electra.begin(tmp_path, base, SETTINGS, now)
+    begun = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert (begun["base"], begun["started_at"]) == (base, "2026-01-02T00:00:00+00:00")
+    (tmp_path / "run.json").write_text(json.dumps(begun | {"code_revision": "abc"}), encoding="utf-8")
+    assert electra.begin(tmp_path, base, SETTINGS, now) == "abc" != revision
+    with pytest.raises(ModelError, match=r"holds a run with settings .*--seed"):
+        electra.begin(tmp_path, base, dataclasses.replace(SETTINGS, epochs=9), now)
+    with pytest.raises(ModelError, match="holds a run with base all-MiniLM"):
+        electra.begin(tmp_path, "another", SETTINGS, now)
+
+
+def test_chooses_the_weights_whose_decisions_hold_on_other_texts():
+    rng = np.random.default_rng(0)
+    targets = rng.random((600, 28)) < 0.2
+    blurred, sharp = (
+        np.clip(rng.normal(0.3 + 0.4 * targets, spread), 0.01, 0.99).astype(np.float32) for spread in (0.3, 0.1)
+    )
+    said = []
+    assert electra.choose(targets, {"epoch-1": blurred, "average-1": sharp, "epoch-2": blurred}, said.append) == (
+        "average-1"
+    )
+    assert [line.split(":")[0] for line in said] == ["epoch-1", "average-1", "epoch-2"]
+
+
+def test_the_history_is_read_by_epoch(unbroken):
+    folder, _ = unbroken
+    history = electra.read_history(folder / "history.jsonl")
+    losses = [measured.value for measured in history if measured.name == "train_loss"]
+    assert [measured.step for measured in history if measured.name == "train_loss"] == [1, 2, 3, 4, 5]
+    assert losses[0] > losses[-1]
+    assert {measured.name for measured in history} >= {"average_dev_macro_average_precision", "train_seconds"}
