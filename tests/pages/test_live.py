@@ -1,0 +1,196 @@
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.text import MAX_CHARS
+
+Open = Callable[..., AppTest]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.html)
+
+
+def read(app: AppTest, text: str) -> AppTest:
+    return app.text_input(key="tweet").set_value(text).run()
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    st.cache_resource.clear()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_new_store_starts_with_the_sample(open_app: Open) -> None:
+    app = open_app()
+    assert not app.exception
+    assert "of 360 predictions" in app.caption[-1].value
+
+
+def test_typing_shows_a_verdict_and_records_nothing(open_app: Open, database: Path) -> None:
+    app = read(open_app(), "Thank you so much, this means the world to me")
+    assert not app.exception
+    assert "gratitude" in html(app)
+    assert "ms on this machine" in html(app)
+    assert rows(database, "SELECT count(*) FROM predictions WHERE source = 'live'") == [(0,)]
+
+
+def test_recording_thumbs_correction_and_retraction(open_app: Open, database: Path) -> None:
+    app = read(open_app(), "Thank you so much")
+    app.button(key="record").click().run()
+    assert not app.exception
+    assert "Recorded." in [said.value for said in app.success]
+    (thumb,) = [element for element in app.get("feedback")]
+    thumb.set_value(0).run()
+    key = thumb.key.removeprefix("thumb_")
+    app.multiselect(key=f"suggested_{key}").set_value(["relief"])
+    app.text_area(key=f"comment_{key}").set_value("it is relief")
+    app.button(key=f"send_{key}").click().run()
+    app.get("feedback")[0].set_value(1).run()
+    app.get("feedback")[0].set_value(None).run()
+    assert not app.exception
+    said = rows(database, "SELECT verdict, suggested > 0, comment FROM feedback_events ORDER BY number")
+    assert said == [("down", False, ""), ("down", True, "it is relief"), ("up", False, ""), ("retracted", False, "")]
+    assert rows(database, "SELECT text, source, actor FROM predictions WHERE source = 'live'") == [
+        ("Thank you so much", "live", "owner")
+    ]
+
+
+def test_the_same_text_is_recorded_once(open_app: Open, database: Path) -> None:
+    app = read(open_app(), "Thank you so much")
+    app.button(key="record").click().run()
+    app.button(key="record").click().run()
+    assert "This tweet is recorded already." in [said.value for said in app.success]
+    assert rows(database, "SELECT count(*) FROM predictions WHERE source = 'live'") == [(1,)]
+
+
+@pytest.mark.parametrize("level", ["ekman", "sentiment"])
+def test_levels_and_the_baseline(open_app: Open, level: str) -> None:
+    app = read(open_app(), "I am so angry about this, unacceptable")
+    app.get("segmented_control")[0].set_value(level).run()
+    app.toggle(key="beside").set_value(True).run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_every_example_can_be_read(open_app: Open) -> None:
+    app = open_app()
+    for name in ("Joy", "Sarcasm", "Mixed", "French", "Emoji only", "Very long"):
+        app.button(key=f"example_{name}").click().run()
+        assert not app.exception
+        assert not app.error
+        assert "Sentiment" in html(app), name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("https://example.com http://example.org", "only links"),
+        ("\u200b\u200d", "only links"),
+        ("x" * 100_000, None),
+        ("😂😂😂", None),
+        ("مرحبا كيف حالك", None),
+        ("ki\u200bll me \u202etxet", None),
+        ("lone \ud800 surrogate", None),
+        ("NUL \x00 byte", None),
+        ("<script>alert(1)</script> **x** :red[y] $z$", None),
+    ],
+)
+def test_hard_texts_end_in_a_verdict_or_a_message(open_app: Open, text: str, said: str | None) -> None:
+    app = read(open_app(), text)
+    assert not app.exception
+    if said:
+        assert said in app.error[0].value
+        return
+    assert not app.error
+    app.button(key="record").click().run()
+    assert not app.exception
+    assert not app.error
+    assert "<script>" not in html(app)
+    if len(text) > MAX_CHARS:
+        assert "only its first 4,000 characters" in app.warning[0].value
+
+
+def test_blank_text_asks_for_one(open_app: Open) -> None:
+    app = read(open_app(), "   \n ")
+    assert "Type a tweet" in app.info[0].value
+
+
+def test_a_store_held_by_another_process_leaves_reading_possible(open_app: Open, database: Path) -> None:
+    database.parent.mkdir(parents=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb, sys; c = duckdb.connect({str(database)!r}); print(1, flush=True); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        app = read(open_app(), "Thank you so much")
+        assert not app.exception
+        assert "gratitude" in html(app)
+        assert "held by another process" in app.error[0].value
+        app.button(key="record").click().run()
+        assert not app.exception
+        assert "held by another process" in app.error[0].value
+    finally:
+        holder.communicate("")
+    # The other process is gone: the same session goes on.
+    app.button(key="record").click().run()
+    assert not app.error
+    assert "Recorded." in [said.value for said in app.success]
+
+
+def test_a_file_that_is_no_database_is_named(open_app: Open, database: Path) -> None:
+    database.parent.mkdir(parents=True)
+    database.write_text("notes")
+    app = read(open_app(), "Thank you so much")
+    assert "gratitude" in html(app)
+    assert "not a usable DuckDB database" in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_model_is_named_and_not_served(open_app: Open, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "electra_model"
+    shutil.copytree(ROOT / "models" / "electra_model", folder)
+    (weights,) = folder.glob("*.onnx")
+    if damage == "gone":
+        weights.unlink()
+    else:
+        weights.write_bytes(weights.read_bytes()[:-100])
+    app = open_app(AFFECTRA_MODEL=str(folder))
+    assert not app.exception
+    said = app.error[0].value.replace("\\", "")
+    assert weights.name in said
+    assert ("missing" if damage == "gone" else "sha256") in said
+    assert "Restore it from the repository" in said
+
+
+def test_a_file_goes_through_preview_score_and_keep(open_app: Open, database: Path) -> None:
+    app = open_app()
+    app.session_state["live_tab"] = "A file of tweets"
+    app.run()
+    app.file_uploader(key="upload").upload("tweets.tsv", "id\ttweet\n1\tI love it\n2\t\n3\tso sad\n".encode()).run()
+    assert not app.exception
+    assert "3 rows" in app.button(key="score").label
+    app.button(key="score").click().run()
+    for _ in range(200):
+        if any(button.key == "keep" for button in app.button):
+            break
+        app.run()
+    app.button(key="keep").click().run()
+    assert not app.exception
+    assert "2 rows" in app.button(key="keep").label
+    assert rows(database, "SELECT text, actor FROM predictions WHERE source = 'batch' ORDER BY text") == [
+        ("I love it", "owner"),
+        ("so sad", "owner"),
+    ]

@@ -1,0 +1,93 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def write_tweets(path: Path, rows: int) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "tweet"])
+        writer.writerows([[number, f"thank you for number {number}"] for number in range(rows)])
+    return path
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("model", ["electra_model", "tfidf_model"])
+def test_scoring_a_file_with_the_shipped_models(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_tweets(tmp_path / "in.csv", 50)
+    assert main(["score", str(source), "-o", str(tmp_path / "out.csv"), "--model", model]) == 0
+    rows = read_rows(tmp_path / "out.csv")
+    assert [row["id"] for row in rows] == [str(number) for number in range(50)]
+    assert {row["top_emotion"] for row in rows} == {"gratitude"}
+    assert "50 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.csv", "-o", "out.csv"], "no file"),
+        (["in.csv", "-o", "in.csv"], "is the file that is read"),
+        (["in.csv", "-o", "out.xls"], "suffix"),
+        (["in.csv", "-o", "out.csv", "--column", "twet"], "tweet"),
+        (["in.csv", "-o", "out.csv", "--model", "no_such_model"], "no_such_model"),
+    ],
+)
+def test_a_problem_is_named_without_a_traceback(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tweets(tmp_path / "in.csv", 3)
+    assert main(["score", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out.csv").exists()
+    assert list(tmp_path.glob("*.partial*")) == []
+
+
+def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None:
+    source = write_tweets(tmp_path / "in.csv", 200_000)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "core", "score", str(source), "-o", str(tmp_path / "out.csv")],
+        cwd=ROOT,
+        env=os.environ | {"AFFECTRA_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    scratch = tmp_path / "out.csv.partial"
+    for _ in range(600):
+        if scratch.exists() and scratch.stat().st_size > 100_000:
+            break
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "stopped after" in said
+    assert "Traceback" not in said
+    rows = read_rows(tmp_path / "out.partial.csv")
+    assert 0 < len(rows) < 200_000
+    assert [row["id"] for row in rows] == [str(number) for number in range(len(rows))]
+    assert f"stopped after {len(rows):,} of 200,000 rows" in said
+    assert rows[-1]["top_emotion"] == "gratitude"
+    assert not (tmp_path / "out.csv").exists()
+    assert not scratch.exists()
