@@ -22,7 +22,7 @@ def classifier(folder: Path, threads: int) -> Classifier:
     return model
 
 
-@st.cache_resource(show_spinner="Opening the store …", max_entries=1)
+@st.cache_resource(show_spinner="Opening the store …", max_entries=1, on_release=Store.close)
 def store(path: Path, memory_limit: str) -> Store:
     """Return the open store; a new one starts with the sample tweets."""
     opened = Store(path, memory_limit)

@@ -34,6 +34,10 @@ _WORD_EDGE = re.compile(
 _LONG_RUN = re.compile(r"(\S{1,8}?)\1{3,}")
 _SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _SPACE = re.compile(r"\s+")
+# Wider than the emoji themselves: it only spares texts that can hold none the search for one, character by character.
+_MAY_BE_EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\U000e0000-\U000e007f]")
+# Variation selectors and the mark of what could not be decoded.
+_DROPPED = dict.fromkeys(map(ord, "\ufe0e\ufe0f\ufffd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def normalise(raw: str) -> str:
         text = _fold_unicode(text)
     text = _HANDLE.sub(f" {PERSON_MASK} ", text)
     text = _HASHTAG.sub(lambda match: f" {_WORD_EDGE.sub(' ', match[1])} ", text)
-    text = "".join(char if char.isprintable() else " " for char in text)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
     return _SPACE.sub(" ", text).strip()
 
 
@@ -90,11 +95,14 @@ def encodable(text: str) -> str:
 
 def _fold_unicode(text: str) -> str:
     text = encodable(text)
-    text = _SKIN_TONE.sub("", text)
-    text = emoji.replace_emoji(text, replace=_emoji_words)
+    if _MAY_BE_EMOJI.search(text):
+        text = emoji.replace_emoji(_SKIN_TONE.sub("", text), replace=_emoji_words)
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
     # Cf: zero-width and bidirectional marks, soft hyphens; they split words for a tokenizer and hide text from people.
-    return "".join(char for char in text if unicodedata.category(char) != "Cf" and char not in "\ufe0e\ufe0f\ufffd")
+    text = text.translate(_DROPPED)
+    if text.isprintable():
+        return text
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
 def _emoji_words(_: str, data: dict[str, str]) -> str:

@@ -39,13 +39,12 @@ def main() -> None:
     st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
     st.title("Read a tweet")
     service = runtime.service()
-    one, many = st.tabs(["One tweet", "A file of tweets"], on_change="rerun", key="live_tab")
-    if one.open:
-        with one:
-            one_tweet(service)
-    if many.open:
-        with many:
-            file_tab(service, runtime.actor())
+    one, many = st.tabs(["One tweet", "A file of tweets"], key="live_tab")
+    # Both are drawn always: a hidden tab that is not drawn would lose its upload and the job that scores it.
+    with one:
+        one_tweet(service)
+    with many:
+        file_tab(service, runtime.actor())
 
 
 @st.fragment
@@ -113,7 +112,7 @@ def _reading(service: Service, prediction: Prediction) -> None:
         st.warning(f"This text is very long: only its first {MAX_CHARS:,} characters are read.")
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
-        beside = st.toggle("Beside the baseline (TF-IDF)", key="beside")
+        beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
     if beside:
         left, right = st.columns(2, gap="medium")
         with left:
@@ -163,7 +162,7 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
 def _words(service: Service, prediction: Prediction, level: Level) -> None:
     st.header("Which words moved it")
     options = [AUTO, *(label.name for label in AT_LEVEL[level])]
-    chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260)
+    chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260, persist_state="session")
     explanation = service.explain(prediction, None if chosen == AUTO else chosen, level)
     st.caption(
         f"Contribution to **{explanation.label}** ({explanation.probability:.0%}): how far its log-odds fall "
@@ -181,7 +180,7 @@ def _feedback(service: Service) -> None:
         labels = ", ".join(recorded.labels) or f"no clear emotion (closest: {recorded.top})"
         st.markdown(f"“{plain(_short(recorded.text))}” was read as **{labels}**.")
         key = f"thumb_{recorded.id}"
-        st.feedback("thumbs", key=key, on_change=_thumb, args=(service, recorded))
+        st.feedback("thumbs", key=key, on_change=_thumb, args=(service, recorded), persist_state="session")
         if st.session_state.get(key) == 0:
             _correction(service, recorded)
         if said := st.session_state.get(f"said_{recorded.id}"):

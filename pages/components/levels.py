@@ -12,6 +12,12 @@ LEVELS: Final[dict[Level, str]] = {"emotion": "28 emotions", "ekman": "Ekman", "
 def level_switch(key: str) -> Level:
     """Draw the switch and return the chosen level."""
     chosen: Level = st.segmented_control(
-        "Level", list(LEVELS), default="emotion", format_func=LEVELS.__getitem__, key=key, required=True
+        "Level",
+        list(LEVELS),
+        default="emotion",
+        format_func=LEVELS.__getitem__,
+        key=key,
+        required=True,
+        persist_state="session",
     )
     return chosen

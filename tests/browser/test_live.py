@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, violations
+from tests.browser.conftest import ALLOWED, App, violations
 
 
 def bar_texts(page: Page) -> list[str]:
@@ -123,6 +124,22 @@ def test_a_bad_file_gets_a_message_that_names_the_mend(
     (tmp_path / name).write_bytes(content)
     upload(page, tmp_path / name)
     expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible(timeout=30_000)
+
+
+def test_a_file_over_the_limit_is_refused_with_the_limit(page: Page, tmp_path: Path) -> None:
+    with (tmp_path / "huge.csv").open("wb") as file:
+        file.truncate(500 * 1024 * 1024)
+    upload(page, tmp_path / "huge.csv")
+    expect(page.get_by_text("File must be 200MB or smaller")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("python -m core score")).to_be_visible()
+
+
+def test_the_allow_list_only_shrinks(page: Page) -> None:
+    assert len(ALLOWED) <= 1
+    page.get_by_role("tab", name="A file of tweets").click()
+    expect(page.locator(".st-key-upload")).to_be_visible()
+    found = {found["id"] for found in Axe().run(page).response["violations"]}
+    assert found == {rule for rule, _ in ALLOWED}, "a rule on the list is mended: take it off"
 
 
 def test_axe_finds_nothing_and_it_fits_a_phone(themed_page: Page, app: App, tmp_path: Path) -> None:

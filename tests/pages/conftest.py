@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "store" / "affectra.duckdb"
     monkeypatch.setenv("AFFECTRA_DATABASE", str(path))
-    yield path
+    return path
 
 
 @pytest.fixture

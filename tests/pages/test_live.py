@@ -48,7 +48,7 @@ def test_recording_thumbs_correction_and_retraction(open_app: Open, database: Pa
     app.button(key="record").click().run()
     assert not app.exception
     assert "Recorded." in [said.value for said in app.success]
-    (thumb,) = [element for element in app.get("feedback")]
+    (thumb,) = app.get("feedback")
     thumb.set_value(0).run()
     key = thumb.key.removeprefix("thumb_")
     app.multiselect(key=f"suggested_{key}").set_value(["relief"])
@@ -127,7 +127,11 @@ def test_blank_text_asks_for_one(open_app: Open) -> None:
 def test_a_store_held_by_another_process_leaves_reading_possible(open_app: Open, database: Path) -> None:
     database.parent.mkdir(parents=True)
     holder = subprocess.Popen(
-        [sys.executable, "-c", f"import duckdb, sys; c = duckdb.connect({str(database)!r}); print(1, flush=True); sys.stdin.read()"],
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb, sys; c = duckdb.connect({str(database)!r}); print(1, flush=True); sys.stdin.read()",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -177,9 +181,7 @@ def test_a_damaged_model_is_named_and_not_served(open_app: Open, tmp_path: Path,
 
 def test_a_file_goes_through_preview_score_and_keep(open_app: Open, database: Path) -> None:
     app = open_app()
-    app.session_state["live_tab"] = "A file of tweets"
-    app.run()
-    app.file_uploader(key="upload").upload("tweets.tsv", "id\ttweet\n1\tI love it\n2\t\n3\tso sad\n".encode()).run()
+    app.file_uploader(key="upload").upload("tweets.tsv", b"id\ttweet\n1\tI love it\n2\t\n3\tso sad\n").run()
     assert not app.exception
     assert "3 rows" in app.button(key="score").label
     app.button(key="score").click().run()
