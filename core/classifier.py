@@ -80,9 +80,10 @@ class Thresholds:
 
     @classmethod
     def from_values(cls, values: dict[Level, NDArray[np.float32]]) -> "Thresholds":
-        """Take thresholds of all three levels; the version follows from the values."""
-        digest = hashlib.sha256(b"".join(np.asarray(values[level], dtype="<f4").tobytes() for level in AT_LEVEL))
-        return cls({level: np.asarray(values[level], dtype=np.float32) for level in AT_LEVEL}, digest.hexdigest()[:12])
+        """Take thresholds of all three levels, to six decimals as they are written; the version follows from them."""
+        rounded = {level: np.round(values[level].astype(np.float64), 6).astype(np.float32) for level in AT_LEVEL}
+        digest = hashlib.sha256(b"".join(rounded[level].astype("<f4").tobytes() for level in AT_LEVEL))
+        return cls(rounded, digest.hexdigest()[:12])
 
     @classmethod
     def flat(cls, value: float = 0.5) -> "Thresholds":

@@ -118,7 +118,7 @@ def write_card(folder: Path, origin: Origin, manifest: Manifest, evaluation: Eva
     size = sum(fact.bytes for fact in manifest.files.values()) / 1e6
     base = f"{origin.base} ({origin.base_licence})" if origin.base else "none; every weight was learned from the corpus"
     read = f"{origin.max_length} word pieces" if origin.max_length else "whole texts"
-    parameters = "\n".join(f"| {name} | {value} |" for name, value in origin.parameters)
+    parameters = "\n".join(f"| {name} | {value.replace('|', '&#124;')} |" for name, value in origin.parameters)
     training = manifest.training
     card = f"""# {origin.name}, version {manifest.version}
 

@@ -32,6 +32,7 @@ OPSET: Final = 18
 _CONTRIB: Final = "com.microsoft"
 _WEIGHT_STEPS: Final = 63
 """The largest int8 weight: 2 * 255 * 63 still fits into 16 bits."""
+_GELU_MINIMUM: Final = -0.17
 
 
 def export(model: ElectraForSequenceClassification, folder: Path) -> Path:
@@ -93,9 +94,7 @@ def _check(config: ElectraConfig) -> None:
     if config.hidden_act != "gelu":
         raise ModelError(f"hidden_act is {config.hidden_act!r}; only 'gelu' can be exported.")
     if config.problem_type != "multi_label_classification":
-        raise ModelError(
-            f"problem_type is {config.problem_type!r}; only 'multi_label_classification' can be exported."
-        )
+        raise ModelError(f"problem_type is {config.problem_type!r}; only 'multi_label_classification' can be exported.")
 
 
 class _Graph:
@@ -209,21 +208,16 @@ class _Graph:
 
         Args:
             value: float32 [..., columns].
-            rectified: it is what GELU returns, above -0.17, and most of the range can go to the positive side.
+            rectified: it comes from GELU, so that nearly all levels can go to its positive side.
 
         Returns:
             the names of the levels, the rows' scales [..., 1] and the zero point.
         """
         if value not in self._quantised:
-            axis = self._constant("axis_last", np.array([-1]))
-            largest = self._node("ReduceMax", value, axis, keepdims=1)
-            if rectified:
-                zero, floor = 16, 0.17 / 16
-            else:
-                zero, floor = 128, 1e-6
-                smallest = self._node("ReduceMin", value, axis, keepdims=1)
-                largest = self._node("Max", largest, self._node("Neg", smallest))
+            zero, magnitude = (16, value) if rectified else (128, self._node("Abs", value))
+            largest = self._node("ReduceMax", magnitude, self._constant("axis_last", np.array([-1])), keepdims=1)
             step = self._node("Mul", largest, self._constant(f"per_step_{zero}", np.float32(1 / (255 - zero))))
+            floor = -_GELU_MINIMUM / zero if rectified else 1e-9
             step = self._node("Max", step, self._constant(f"floor_{zero}", np.float32(floor)))
             zero_point = self._constant(f"zero_{zero}", np.uint8(zero))
             scaled = self._node("Div", value, step)

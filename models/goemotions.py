@@ -71,13 +71,16 @@ def load(split: Split, folder: Path | str | None = None) -> LabelledTexts:
     path = data_dir(folder) / f"{split}.tsv"
     raw = path.read_bytes()
     texts: list[str] = []
-    lines = raw.decode("utf-8").splitlines() if b"\r" in raw else raw.decode("utf-8").split("\n")
-    lines = [line for line in lines if line]
+    try:
+        lines = [line.removesuffix("\r") for line in raw.decode("utf-8").split("\n") if line]
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not UTF-8 (byte {error.start:,}). Take the unmodified file.") from error
     targets = np.zeros((len(lines), len(LABELS)), dtype=np.bool_)
     for row, line in enumerate(lines):
         try:
             text, ids, _ = line.split("\t")
-            targets[row, [int(label) for label in ids.split(",")]] = True
+            # isdecimal: a negative number would count from the end.
+            targets[row, [int(label) if label.isdecimal() else len(LABELS) for label in ids.split(",")]] = True
         except (ValueError, IndexError) as error:
             raise DatasetError(
                 f"{path}, line {row + 1}: expected text, label ids and comment id between tabs."

@@ -19,7 +19,11 @@ LOG_ODDS: Final[NDArray[np.float64]] = np.linspace(-7, 7, 281)
 """The thresholds that are tried, as log-odds: probabilities from 0.0009 to 0.9991."""
 
 NEARLY: Final = 0.95
-"""The share of a label's peak F1 that counts as nearly as well; chosen by `held_out_f1` on dev."""
+"""The share of a label's peak F1 that counts as nearly as well; chosen by `held_out_f1` on dev.
+
+Over TF-IDF and the weights of two epochs of ELECTRA, held-out F1 is 0.479 macro and 0.570 micro, by the bare peak 0.478
+and 0.568; shrinking rare labels to a common threshold, or a floor under all of them, costs 0.005 to 0.025 macro.
+"""
 
 FOLDS: Final = 5
 

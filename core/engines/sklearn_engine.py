@@ -1,4 +1,9 @@
-"""scikit-learn models: TF-IDF features and one logistic regression per emotion, read through skops (no pickle)."""
+"""scikit-learn models: TF-IDF features and one logistic regression per emotion, read through skops (no pickle).
+
+The file is a fitted scikit-learn pipeline but for one thing: the vectorizer's vocabulary, a dict of 60,000 entries, is
+kept as its terms in column order, one a line. skops describes every entry of a dict at length; the same model would
+take half a gigabyte and seconds to load. `pack` and `unpack` turn one into the other.
+"""
 
 import zipfile
 from collections.abc import Sequence
@@ -17,6 +22,16 @@ from core.emotions import LABELS, Scores
 from core.errors import ModelError
 
 FILE = "model.skops"
+
+
+def pack(vectorizer: TfidfVectorizer) -> None:
+    """Replace the vocabulary of a fitted vectorizer by its terms as lines, ready to be written."""
+    vectorizer.vocabulary_ = "\n".join(vectorizer.get_feature_names_out())
+
+
+def unpack(vectorizer: TfidfVectorizer) -> None:
+    """Give a vectorizer that was read its vocabulary back."""
+    vectorizer.vocabulary_ = {term: column for column, term in enumerate(vectorizer.vocabulary_.split("\n"))}
 
 
 class SklearnEngine:
@@ -50,6 +65,7 @@ def load(folder: Path, manifest: Manifest, threads: int = 0) -> SklearnEngine:
         # Nothing beyond skops's own list of scikit-learn and NumPy types is trusted, and of those only these four pass.
         pipeline = skops.io.load(path, trusted=[])
         vectorizer, stack = _steps(pipeline)
+        unpack(vectorizer)
     except (UntrustedTypesFoundException, UnsupportedTypeException, TypeError) as error:
         raise ModelError(
             f"{path} holds other types than {manifest.name} needs ({error}). Restore it from the repository."

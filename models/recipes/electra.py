@@ -132,7 +132,7 @@ def train(data: Path, *, base: str, seed: int, epochs: int, now: datetime, say: 
     Raises:
         AffectraError: the run in the folder was begun otherwise, or see `build` and `publish`.
     """
-    from models.export_onnx import export  # noqa: PLC0415
+    from models.export_onnx import export, write_tokenizer  # noqa: PLC0415  (onnx: only a finished training needs it)
 
     settings = Hyperparameters(epochs=epochs, seed=seed)
     folder = BUILD / f"electra-seed{seed}"
@@ -146,7 +146,9 @@ def train(data: Path, *, base: str, seed: int, epochs: int, now: datetime, say: 
     chosen = choose(dev.targets, probabilities, say)
 
     staging = fresh(BUILD / f"electra-seed{seed}-artefact")
-    export(ElectraForSequenceClassification.from_pretrained(folder / chosen), staging)
+    trained = ElectraForSequenceClassification.from_pretrained(folder / chosen)
+    export(trained, staging)
+    write_tokenizer(tokenizer, trained.config, SERVING_LENGTH, staging)
     origin = Origin(
         name="electra",
         family="ELECTRA",

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from core.engines.sklearn_engine import FILE
+from core.engines.sklearn_engine import FILE, pack
 from core.tracking import code_revision
 from models import goemotions
 from models.artefact import Origin
@@ -44,6 +44,12 @@ def fit(train: goemotions.LabelledTexts, seed: int) -> Pipeline:
     return pipeline
 
 
+def write(pipeline: Pipeline, folder: Path) -> None:
+    """Write a fitted pipeline as the engine reads it; its vocabulary is packed and `pipeline` no longer usable."""
+    pack(pipeline[0])
+    skops.io.dump(pipeline, folder / FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+
+
 def train(data: Path, seed: int, now: datetime, say: Callable[[str], None]) -> Evaluation:
     """Train the baseline, measure it and put it in service; takes a minute on two cores.
 
@@ -61,7 +67,8 @@ def train(data: Path, seed: int, now: datetime, say: Callable[[str], None]) -> E
     say(f"Fitting TF-IDF on {len(corpus)} texts.")
     pipeline = fit(corpus, seed)
     staging = fresh(BUILD / "tfidf-artefact")
-    skops.io.dump(pipeline, staging / FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    features = len(pipeline[0].vocabulary_)
+    write(pipeline, staging)
     origin = Origin(
         name="tfidf",
         family="TF-IDF + logistic regression",
@@ -77,8 +84,8 @@ def train(data: Path, seed: int, now: datetime, say: Callable[[str], None]) -> E
             ("ngrams", "1-2"),
             ("min_df", "2"),
             ("sublinear_tf", "true"),
-            ("token_pattern", WORDS.replace("|", "\\|")),
-            ("features", str(len(pipeline[0].vocabulary_))),
+            ("token_pattern", WORDS),
+            ("features", str(features)),
             ("solver", "liblinear"),
             ("C", str(C)),
             ("class_weight", "none"),

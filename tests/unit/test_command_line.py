@@ -27,9 +27,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("model", ["electra_model", "tfidf_model"])
-def test_scoring_a_file_with_the_shipped_models(
-    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_scoring_a_file_with_the_shipped_models(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_tweets(tmp_path / "in.csv", 50)
     assert main(["score", str(source), "-o", str(tmp_path / "out.csv"), "--model", model]) == 0
     rows = read_rows(tmp_path / "out.csv")

@@ -416,7 +416,7 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl"])
 def test_a_line_beyond_all_measure(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.files.MAX_LINE_CHARS", 1000)
+    monkeypatch.setattr("core.files.encoding.MAX_LINE_CHARS", 1000)
     path = put(tmp_path, name, '{"text": 1}\n' + "x" * 1001 + "\n")
     assert "line 2: longer than 1,000 characters" in refusal(path)
 

@@ -41,12 +41,18 @@ def test_keeps_a_line_separator_inside_a_text(corpus):
 
 @pytest.mark.parametrize(
     "line",
-    ["only a text", "text\t3", "text\t28\tabc", "text\tjoy\tabc", "text\t\tabc", "a\tb\t3\tabc"],
-    ids=["no tabs", "no comment id", "label beyond 27", "label by name", "no label", "too many tabs"],
+    ["only a text", "text\t3", "text\t28\tabc", "text\t-1\tabc", "text\tjoy\tabc", "text\t\tabc", "a\tb\t3\tabc"],
+    ids=["no tabs", "no comment id", "label beyond 27", "label below 0", "label by name", "no label", "too many tabs"],
 )
 def test_a_damaged_line_is_named(corpus, line):
     (corpus / "dev.tsv").write_text(f"Fine.\t0\tabc\n{line}\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"dev\.tsv, line 2: expected text"):
+        load("dev", corpus)
+
+
+def test_another_encoding_is_named(corpus):
+    (corpus / "dev.tsv").write_bytes("Schön.\t0\tabc\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match="not UTF-8"):
         load("dev", corpus)
 
 

@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import skops.io
 
 from core.classifier import load
 from core.emotions import LABELS
-from core.engines.sklearn_engine import FILE
 from core.errors import TrackingError
 from core.tracking import Dataset, Measurement, Run, code_revision, log_run, machine_kind
 from models import goemotions
@@ -153,7 +151,7 @@ def test_a_trained_model_is_published_and_its_run_recorded(store, logged, corpus
     for version in ("1", "2"):
         staging = tmp_path / f"staging-{version}"
         staging.mkdir()
-        skops.io.dump(tfidf.fit(goemotions.load("train", corpus), seed=0), staging / FILE)
+        tfidf.write(tfidf.fit(goemotions.load("train", corpus), seed=0), staging)
         found = publish(
             staging,
             origin,
