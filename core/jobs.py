@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from core.errors import AffectraError
-
 T = TypeVar("T")
 
 
@@ -45,9 +43,7 @@ class Job(Generic[T]):
     def _run(self, work: Callable[[Callable[[int], None], Callable[[], bool]], T]) -> None:
         try:
             self.result = work(self._report, self._cancelled.is_set)
-        except AffectraError as error:
-            self.error = error
-        except Exception as error:
+        except Exception as error:  # whoever draws the job shows it
             self.error = error
 
     def _report(self, done: int) -> None:

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+import weakref
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,10 +29,20 @@ class Upload:
 
     name: str
     path: Path
-    folder: tempfile.TemporaryDirectory[str] = field(repr=False)
     table: Table | None = None
     job: Job[ScoredFile] | None = None
     kept: int | None = None
+
+    def __post_init__(self) -> None:
+        # A TemporaryDirectory does the same, but warns that nobody closed it; a session ends without a word.
+        weakref.finalize(self, shutil.rmtree, self.path.parent, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Let go of the last scoring; one that still runs is cancelled."""
+        if self.job is not None:
+            self.job.cancel()
+        self.job = None
+        self.kept = None
 
 
 def file_tab(service: Service, actor: Actor) -> None:
@@ -46,23 +57,23 @@ def file_tab(service: Service, actor: Actor) -> None:
         key="upload",
         max_upload_size=settings().max_upload_mb,
     )
+    uploads: dict[str, Upload] = st.session_state.setdefault("uploads", {})
+    for file_id in [file_id for file_id in uploads if given is None or file_id != given.file_id]:
+        uploads.pop(file_id).forget()
     if given is None:
-        st.session_state.pop("uploaded", None)
         return
-    upload = st.session_state.get("uploaded")
-    if upload is None or upload[0] != given.file_id:
-        upload = (given.file_id, _to_disk(given.name, given))
-        st.session_state["uploaded"] = upload
-    _scoring(service, actor, upload[1])
+    if given.file_id not in uploads:
+        uploads[given.file_id] = _to_disk(given.name, given)
+    _scoring(service, actor, uploads[given.file_id])
 
 
 def _to_disk(name: str, content: IO[bytes]) -> Upload:
-    folder = tempfile.TemporaryDirectory(prefix="affectra-")
     # The name is the user's: only its suffix is used for a path.
-    path = Path(folder.name) / f"upload{Path(name).suffix.lower()}"
+    path = Path(tempfile.mkdtemp(prefix="affectra-")) / f"upload{Path(name).suffix.lower()}"
+    upload = Upload(name, path)
     with path.open("wb") as file:
         shutil.copyfileobj(content, file)
-    return Upload(name, path, folder)
+    return upload
 
 
 @st.fragment
@@ -75,15 +86,10 @@ def _scoring(service: Service, actor: Actor, upload: Upload) -> None:
     elif job.running:
         _progress(job)
     elif job.error is not None:
-        st.button("Choose another column", key="again", on_click=_forget, args=(upload,))
+        st.button("Choose another column", key="again", on_click=upload.forget)
         raise job.error
     elif job.result is not None:
         _outcome(service, actor, upload, job.result)
-
-
-def _forget(upload: Upload) -> None:
-    upload.job = None
-    upload.kept = None
 
 
 def _choose(service: Service, upload: Upload) -> None:
@@ -118,7 +124,7 @@ def _choose(service: Service, upload: Upload) -> None:
 def _start(service: Service, upload: Upload, column: str) -> None:
     if upload.job is not None and upload.job.running:
         return
-    results = Path(tempfile.mkdtemp(dir=upload.folder.name))
+    results = Path(tempfile.mkdtemp(dir=upload.path.parent))
     # The browser says which column; open_table refuses one that is not there.
     table = open_table(upload.path, column)
     upload.job = Job(
@@ -147,7 +153,7 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
     if summary.stopped:
         st.warning(f"Stopped. The first {summary.rows:,} rows are scored and can be downloaded.")
     if summary.rows == 0:
-        st.button("Back to the file", key="again", on_click=_forget, args=(upload,))
+        st.button("Back to the file", key="again", on_click=upload.forget)
         return
     said = [f"**{summary.rows:,} rows** read by {service.classifier.info.label}."]
     if summary.unreadable:
@@ -193,7 +199,7 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
             args=(service, actor, upload, scored),
             icon=":material/database:",
         )
-        st.button("Score it again", key="again", on_click=_forget, args=(upload,), type="tertiary")
+        st.button("Score it again", key="again", on_click=upload.forget, type="tertiary")
 
 
 @reporting

@@ -118,29 +118,29 @@ def _reading(service: Service, prediction: Prediction) -> None:
         with left:
             st.header(plain(service.classifier.info.label))
             _verdict(service.classifier, prediction)
-            _bars(service.classifier, prediction, level)
+            _bars(service.classifier, prediction, level, "serving")
         with right:
             st.header(plain(service.baseline.info.label))
             by_baseline = service.read(prediction.text, classifier=service.baseline)
             _verdict(service.baseline, by_baseline)
-            _bars(service.baseline, by_baseline, level)
+            _bars(service.baseline, by_baseline, level, "baseline")
         _words(service, prediction, level)
         _feedback(service)
         return
     _verdict(service.classifier, prediction)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _bars(service.classifier, prediction, level)
+        _bars(service.classifier, prediction, level, "serving")
     with right:
         _words(service, prediction, level)
         _feedback(service)
 
 
-def _bars(model: Classifier, reading: Prediction, level: Level) -> None:
+def _bars(model: Classifier, reading: Prediction, level: Level, side: str) -> None:
     frame = charts.bars_frame(reading.scores, model.thresholds, level)
     st.plotly_chart(
         charts.emotion_bars(frame),
-        key=f"bars_{model.info.name}_{level}",
+        key=f"bars_{side}_{level}",
         config={"displayModeBar": False},
         alt=charts.describe_bars(frame),
     )
@@ -233,7 +233,7 @@ def _recent(service: Service) -> None:
     rows = service.recent(20)
     st.dataframe(
         {
-            "When (UTC)": [row.made_at for row in rows],
+            "When (UTC)": [row.made_at.replace(tzinfo=None) for row in rows],
             "Text": [row.text for row in rows],
             "Emotions": [", ".join(row.labels) or f"none (closest: {row.top})" for row in rows],
             "Sentiment": [row.sentiment for row in rows],
@@ -244,7 +244,7 @@ def _recent(service: Service) -> None:
         key="recent",
         hide_index=True,
         column_config={
-            "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC"),
+            "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
             "Text": st.column_config.TextColumn(width="large"),
         },
         height=280,

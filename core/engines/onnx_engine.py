@@ -1,0 +1,178 @@
+"""ONNX Runtime on plain CPU cores: int8 ELECTRA, read through the tokenizer in its folder.
+
+Only NumPy, ONNX Runtime and tokenizers are imported, for this is the path to the first page.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from core.classifier import Manifest
+from core.emotions import LABELS, Scores
+from core.errors import ModelError
+
+MODEL_FILE: Final = "model.onnx"
+TOKENIZER_FILE: Final = "tokenizer.json"
+BATCH_PIECES: Final = 256
+"""Word pieces in one batch, padding included: the activations of more than about 500 fall out of a core's cache."""
+WINDOW: Final = 4_096
+"""Texts that are tokenised and sorted by length at a time, so that memory stays flat on any file."""
+
+_SILENT: Final = 4  # fatal; whatever goes wrong is raised as well
+
+
+class OnnxEngine:
+    """Scores with an ONNX model; all threads of the process may share it.
+
+    A few texts are scored at once by all cores together, which answers soonest. Many are cut into batches of like
+    length, one core each: no core waits for another, so more is done in all, and a busy neighbour slows only itself.
+    A text's scores do not depend on which way it went, nor on its neighbours.
+    """
+
+    def __init__(self, together: Any, alone: Any, tokenizer: Tokenizer, max_length: int, threads: int) -> None:
+        """Take two sessions of one model, on `threads` cores and on one (the same if `threads` is 1)."""
+        self._together = together
+        self._alone = alone
+        self._tokenizer = tokenizer
+        self._tail = len(tokenizer.encode("").ids) - 1  # the special pieces that end every text, [SEP]
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
+        self.max_length: Final = max_length
+        self.threads: Final = threads
+
+    def score(self, texts: Sequence[str]) -> Scores:
+        """Return float32 [n_texts, 28] in the order of `texts`; what exceeds `max_length` word pieces is not read."""
+        scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
+        for start in range(0, len(texts), WINDOW):
+            window = scores[start : start + WINDOW]
+            ids = [self._cut(row) for row in self._encode(texts[start : start + WINDOW])]
+            batches = list(_batches([len(row) for row in ids]))
+            if len(batches) == 1:
+                window[batches[0]] = self._run(self._together, [ids[row] for row in batches[0]])
+                continue
+            # The longest first: the short ones at the end keep all cores busy until it is reached.
+            parts = self._workers.map(lambda rows: self._run(self._alone, [ids[row] for row in rows]), batches)  # noqa: B023
+            for rows, part in zip(batches, parts, strict=True):
+                window[rows] = part
+        return scores
+
+    def pieces(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's length in word pieces, the special ones included; beyond `max_length` they go unread."""
+        return [len(row) for row in self._encode(texts)]
+
+    def warm_up(self) -> None:
+        """Score one short text on each session, so that no user waits for the first run's allocations."""
+        for session in (self._together, self._alone):
+            self._run(session, self._encode(["warm up"]))
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        # One by one: encode_batch starts a thread on every core, whatever `threads` says, and saves next to nothing.
+        return [self._tokenizer.encode(text).ids for text in texts]
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        if len(ids) <= self.max_length:
+            return ids
+        return ids[: self.max_length - self._tail] + ids[len(ids) - self._tail :]
+
+    @staticmethod
+    def _run(session: Any, ids: list[list[int]]) -> Scores:
+        lengths = np.array([len(row) for row in ids])
+        rows = np.zeros((len(ids), lengths.max()), dtype=np.int64)
+        mask = np.arange(rows.shape[1]) < lengths[:, None]
+        rows[mask] = np.concatenate(ids)
+        scores: Scores = session.run(None, {"input_ids": rows, "attention_mask": mask.astype(np.int64)})[0]
+        return scores
+
+
+def load(folder: Path, manifest: Manifest, threads: int = 0) -> OnnxEngine:
+    """Load `model.onnx` and `tokenizer.json` from a model folder whose files have been verified.
+
+    Args:
+        folder: the model's folder.
+        manifest: its manifest; `max_length` is what the engine reads of a text.
+        threads: cores to compute on; 0, or more than there are, takes all physical ones.
+
+    Raises:
+        ModelError: a file is missing, damaged, or not a classifier of 28 labels that this ONNX Runtime can run.
+    """
+    if manifest.max_length is None:
+        raise ModelError(
+            f"{folder / 'manifest.json'}: max_length is null; an ONNX model needs a number of word pieces."
+        )
+    cores = physical_cores()
+    threads = min(threads, cores) if threads else cores
+    tokenizer = _tokenizer(folder / TOKENIZER_FILE)
+    together = _session(folder / MODEL_FILE, threads)
+    alone = together if threads == 1 else _session(folder / MODEL_FILE, 1)
+    return OnnxEngine(together, alone, tokenizer, manifest.max_length, threads)
+
+
+def physical_cores() -> int:
+    """Return how many physical cores this process may compute on; hyper-threads only get in each other's way."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    siblings = set()
+    for number in allowed:
+        topology = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+        try:
+            siblings.add(topology.read_text(encoding="ascii"))
+        except OSError:
+            siblings.add(str(number))
+    return len(siblings)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
+    """Yield row numbers in batches of like length, the longest first; padded, one has at most `BATCH_PIECES`."""
+    order = np.argsort(lengths, kind="stable")[::-1]
+    start = 0
+    while start < len(order):
+        size = max(1, BATCH_PIECES // lengths[order[start]])
+        yield order[start : start + size]
+        start += size
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing. Restore it from the repository.")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more special
+        raise ModelError(f"{path} is damaged ({error}). Restore it from the repository.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()  # cut here, so that `pieces` can tell what was lost
+    # "[SEP]" typed into a tweet is text.
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _session(path: Path, threads: int) -> Any:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing. Restore it from the repository, or train it anew with `make train`.")
+    onnxruntime.set_default_logger_severity(_SILENT)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # The graph is written as it should run; further fusions (SkipLayerNormalization) make it slower.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    # Every batch has another shape, and a plan of memory kept for each would grow without end.
+    options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise ModelError(
+            f"{path} cannot be run by ONNX Runtime {onnxruntime.__version__} ({str(error).strip()[:200]}). "
+            f"Restore it from the repository, or install the version in requirements.txt."
+        ) from error
+    inputs, outputs = {value.name for value in session.get_inputs()}, session.get_outputs()
+    if inputs != {"input_ids", "attention_mask"} or len(outputs) != 1 or outputs[0].shape[-1] != len(LABELS):
+        raise ModelError(
+            f"{path} is not a classifier of {len(LABELS)} labels over input_ids and attention_mask: it takes "
+            f"{', '.join(sorted(inputs))}. Restore it from the repository, or export it with `make train`."
+        )
+    return session

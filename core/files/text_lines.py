@@ -1,0 +1,40 @@
+"""TXT: one text per line."""
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from core.errors import InputError
+from core.files.cells import Values, texts
+from core.files.encoding import find_encoding, lines
+from core.files.table import Blocks, Column, Reader, transposed
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def open_lines(path: Path) -> Reader:
+    """Read the file to its end: the single column is called "text".
+
+    Raises:
+        InputError: it is empty, not of text, or has a line that is too long.
+    """
+    encoding = find_encoding(path)
+    with closing(lines(path, encoding.codec)) as source:
+        rows = sum(1 for _ in source)
+    if rows == 0:
+        raise InputError(f"{path} is empty: it holds no line. Name a file with texts.")
+    blocks = partial(_blocks, path, encoding.codec)
+    return Reader((Column("text"),), rows, blocks, encoding.codec, notices=encoding.notices)
+
+
+def render_lines(columns: Sequence[Values]) -> str:
+    """Return the texts of the only column, line breaks within them as blanks."""
+    (column,) = columns
+    return "".join(_LINE_BREAK.sub(" ", text) + "\n" for text in texts(column))
+
+
+def _blocks(path: Path, codec: str, size: int) -> Blocks:
+    with closing(lines(path, codec)) as source:
+        yield from transposed(((line.removesuffix("\n"),) for line in source), size)
