@@ -57,12 +57,6 @@ def emotion_bars(frame: pd.DataFrame) -> go.Figure:
         x=frame["probability"],
         orientation="h",
         marker={"color": colours, "opacity": np.where(decided, 1.0, 0.45), "line": {"color": colours, "width": 1}},
-        text=[
-            f"<b>✓ {value:.0%}</b>" if flag else (f"{value:.0%}" if value >= 0.01 else "")
-            for value, flag in zip(frame["probability"], decided, strict=True)
-        ],
-        textposition="outside",
-        cliponaxis=False,
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         name="probability",
     )
@@ -74,9 +68,23 @@ def emotion_bars(frame: pd.DataFrame) -> go.Figure:
         hovertemplate="%{y}: threshold %{x:.2f}<extra></extra>",
         name="threshold",
     )
+    # A column of their own at the right: beside the bars they would lie under the thresholds.
+    figure.add_scatter(
+        y=names,
+        x=[1.0] * len(frame),
+        mode="text",
+        text=[
+            f"<b>{value:.0%} ✓</b>" if flag else (f"{value:.0%}" if value >= 0.01 else "")
+            for value, flag in zip(frame["probability"], decided, strict=True)
+        ],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+        name="value",
+    )
     figure.update_layout(
         height=ROW_HEIGHT * len(frame) + 40,
-        margin={"l": 8, "r": 52, "t": 32, "b": 8},
+        margin={"l": 8, "r": 64, "t": 32, "b": 8},
         xaxis={"range": [0, 1], "tickformat": ".0%", "side": "top", "fixedrange": True},
         yaxis={"range": [len(frame) - 0.4, -0.6], "fixedrange": True, "automargin": True, "tickfont": {"size": 13}},
         bargap=0.25,

@@ -114,16 +114,17 @@ def _reading(service: Service, prediction: Prediction) -> None:
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
     if beside:
+        baseline = service.baseline  # loaded before anything is drawn anew: the first time takes a while
         left, right = st.columns(2, gap="medium")
         with left:
             st.header(plain(service.classifier.info.label))
             _verdict(service.classifier, prediction)
             _bars(service.classifier, prediction, level, "serving")
         with right:
-            st.header(plain(service.baseline.info.label))
-            by_baseline = service.read(prediction.text, classifier=service.baseline)
-            _verdict(service.baseline, by_baseline)
-            _bars(service.baseline, by_baseline, level, "baseline")
+            st.header(plain(baseline.info.label))
+            by_baseline = service.read(prediction.text, classifier=baseline)
+            _verdict(baseline, by_baseline)
+            _bars(baseline, by_baseline, level, "baseline")
         _words(service, prediction, level)
         _feedback(service)
         return

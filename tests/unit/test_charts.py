@@ -19,17 +19,17 @@ def test_bars_show_every_label_with_its_threshold(scores: np.ndarray, level: Lev
     frame = charts.bars_frame(scores, Thresholds.flat(0.5), level)
     assert sorted(frame["name"]) == sorted(label.name for label in AT_LEVEL[level])
     figure = charts.emotion_bars(frame)
-    bars, ticks = figure.data
+    bars, ticks, _ = figure.data
     assert list(bars.x) == frame["probability"].tolist()
     assert set(ticks.x) == {0.5}
 
 
 def test_a_label_that_reaches_its_threshold_differs_by_more_than_colour(scores: np.ndarray) -> None:
     frame = charts.bars_frame(scores, Thresholds.flat(0.5), "emotion")
-    bars = charts.emotion_bars(frame).data[0]
-    texts = dict(zip(frame["name"], bars.text, strict=True))
+    bars, _, values = charts.emotion_bars(frame).data
+    texts = dict(zip(frame["name"], values.text, strict=True))
     opacity = dict(zip(frame["name"], bars.marker.opacity, strict=True))
-    assert texts["joy"] == "<b>✓ 90%</b>"
+    assert texts["joy"] == "<b>90% ✓</b>"
     assert texts["grief"] == "40%"
     assert opacity["joy"] > opacity["grief"]
 
