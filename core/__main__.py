@@ -21,7 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     score = commands.add_parser("score", help="read the emotions of every text in a file")
     score.add_argument("file", type=Path, help=f"the texts ({', '.join(FORMATS)})")
-    score.add_argument("-o", "--output", type=Path, required=True, help="where the results go, in any of these formats")
+    score.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="where the results go, in any of these formats (.txt: the emotions alone, line by line)",
+    )
     score.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
     score.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     score.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
@@ -37,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     except AffectraError as error:
         print(f"affectra: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("affectra: stopped; nothing was written.", file=sys.stderr)
+        return 130
     return code
 
 
@@ -45,9 +54,10 @@ def _score(options: argparse.Namespace) -> int:
     table = open_table(options.file, options.column)
     for notice in table.notices:
         print(f"affectra: {notice}", file=sys.stderr)
-    writer = open_writer(
-        options.output, append(table.columns, RESULT_COLUMNS), source=options.file, overwrite=options.overwrite
-    )
+    # A .txt file holds one line a text: its emotions.
+    columns = append(table.columns, RESULT_COLUMNS)
+    emotions = columns[len(table.columns)].name
+    writer = open_writer(options.output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
     with writer:
         service = Service(load(chosen.model_folder(options.model or chosen.model), chosen.threads), _none, _none)
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:

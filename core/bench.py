@@ -242,7 +242,8 @@ def _print_table(contenders: Sequence[Contender], reference: Contender) -> None:
 
 def _print_arithmetic(folder: Path, ours: Contender, texts: Sequence[str]) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    pieces = onnx_engine.load(folder, classifier.read_manifest(folder)).pieces([normalise(text) for text in texts])
+    engine = onnx_engine.load(folder, classifier.read_manifest(folder))
+    pieces = engine.pieces.lengths([normalise(text) for text in texts])
     mean = statistics.fmean(min(one, torch_engine.MAX_LENGTH) for one in pieces)
     work = 2 * _products(config, mean) / 1e9
     rate = statistics.median(ours.rates)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.onnx_engine import MODEL_FILE
 from core.errors import ModelError
 
-MODEL_FILE = "model.onnx"
 _SCALE = "_scale"
 _COPIED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 

@@ -31,6 +31,10 @@ class Engine(Protocol):
         """Return float32 [n_texts, 28] in the order of `texts`, which are normalised and not empty."""
         ...
 
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than what `score` reads of it."""
+        ...
+
 
 class FileFact(BaseModel):
     """The checksum and the size of one file of a model folder."""
@@ -159,6 +163,10 @@ class Classifier:
             scores[readable] = self._engine.score([clean_texts[row] for row in readable])
         return scores
 
+    def exceed(self, clean_texts: Sequence[str]) -> list[bool]:
+        """Return for each normalised text whether the model reads only its beginning."""
+        return self._engine.exceed(clean_texts)
+
     def decide(self, scores: Scores, level: Level = "emotion") -> NDArray[np.bool_]:
         """Return bool [n_texts, n_labels of the level]: which labels reach their threshold. NaN reaches none."""
         decided: NDArray[np.bool_] = roll_up(scores, level) >= self.thresholds.values[level]
@@ -200,6 +208,11 @@ def verify(folder: Path, manifest: Manifest) -> None:
         path = folder / name
         if not path.is_file():
             raise ModelError(f"{path} is missing. Restore it from the repository, or train it anew with `make train`.")
+        if path.stat().st_size != fact.bytes:
+            raise ModelError(
+                f"{path} is damaged: it has {path.stat().st_size:,} bytes, the manifest says {fact.bytes:,}. "
+                f"Restore it from the repository, or train it anew with `make train`."
+            )
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != fact.sha256:
@@ -232,8 +245,15 @@ def load(folder: Path, threads: int = 0) -> Classifier:
             f"{NORMALISER_VERSION}. Train it anew with `make train`, or take the program it came with."
         )
     verify(folder, manifest)
+    module = _engine_module(manifest.engine)
+    for name in ("thresholds.json", *module.FILES):
+        if name not in manifest.files:
+            raise ModelError(
+                f"{folder / 'manifest.json'} does not vouch for {name}. Restore the folder from the repository, or "
+                f"train it anew with `make train`."
+            )
     thresholds = Thresholds.read(folder / "thresholds.json")
-    engine: Engine = importlib.import_module(f"core.engines.{manifest.engine}_engine").load(folder, manifest, threads)
+    engine: Engine = module.load(folder, manifest, threads)
     info = ModelInfo(
         name=manifest.name,
         version=manifest.version,
@@ -249,12 +269,21 @@ def load(folder: Path, threads: int = 0) -> Classifier:
     return Classifier(engine, info, thresholds)
 
 
-def _load_checkpoint(folder: Path, threads: int) -> Classifier:
-    from core.engines import torch_engine  # noqa: PLC0415  (torch is heavy, and only this path needs it)
+def _engine_module(name: EngineName) -> Any:
+    """Import an engine when a model asks for it: torch and scikit-learn are heavy, and most processes need neither."""
+    try:
+        return importlib.import_module(f"core.engines.{name}_engine")
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"The {name} engine needs the package {error.name}, which is not installed. "
+            f"Install the project's packages with `pip install -r requirements.txt`."
+        ) from error
 
+
+def _load_checkpoint(folder: Path, threads: int) -> Classifier:
     own = folder / "thresholds.json"
     thresholds = Thresholds.read(own) if own.exists() else Thresholds.flat()
-    engine = torch_engine.load_checkpoint(folder, threads)
+    engine = _engine_module("torch").load_checkpoint(folder, threads)
     weights = [path for path in folder.iterdir() if path.suffix in {".safetensors", ".json"}]
     info = ModelInfo(
         name=folder.name,
@@ -264,7 +293,7 @@ def _load_checkpoint(folder: Path, threads: int) -> Classifier:
         base="",
         normaliser_version=NORMALISER_VERSION,
         threshold_version=thresholds.version,
-        max_length=engine.max_length,
+        max_length=engine.pieces.max_length,
         bytes=sum(path.stat().st_size for path in weights),
         metrics={},
     )

@@ -59,15 +59,11 @@ EMOTIONS: Final[tuple[Emotion, ...]] = (
     Emotion("neutral", "😐", "#7a7f87", "neutral", "neutral"),
 )
 
-EKMAN: Final[tuple[Emotion, ...]] = (
-    Emotion("anger", "😡", "#bf4922", "anger", "negative"),
-    Emotion("disgust", "🤢", "#d46b01", "disgust", "negative"),
-    Emotion("fear", "😨", "#a86003", "fear", "negative"),
-    Emotion("joy", "😃", "#2d90e8", "joy", "positive"),
-    Emotion("sadness", "😢", "#b78006", "sadness", "negative"),
-    Emotion("surprise", "😲", "#b2468a", "surprise", "ambiguous"),
-    Emotion("neutral", "😐", "#7a7f87", "neutral", "neutral"),
+EKMAN: Final[tuple[Emotion, ...]] = tuple(
+    next(emotion for emotion in EMOTIONS if emotion.name == name)
+    for name in ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
 )
+"""Each group bears the name, the emoji and the colour of the emotion it is named after."""
 
 SENTIMENTS: Final[tuple[Emotion, ...]] = (
     Emotion("positive", "🙂", "#3a70d1", "", "positive"),

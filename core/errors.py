@@ -5,6 +5,10 @@ class AffectraError(Exception):
     """The base of all errors that are shown to a person as they are."""
 
 
+class SettingsError(AffectraError):
+    """A setting in the environment cannot be used."""
+
+
 class DatasetError(AffectraError):
     """The training corpus is missing or not what it should be."""
 

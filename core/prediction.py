@@ -10,7 +10,7 @@ import numpy as np
 from core.emotions import LABELS, Scores
 from core.text import CleanText
 
-Source = Literal["live", "batch", "sample", "audit", "api"]
+Source = Literal["live", "batch", "sample"]
 Verdict = Literal["up", "down", "retracted"]
 
 
@@ -21,7 +21,8 @@ class Prediction:
     Attributes:
         made_at: when, in UTC.
         text: as it was given.
-        clean: as the model read it.
+        clean: as the model was given it.
+        truncated: whether the model read only the beginning of it.
         probabilities: 28 values in 0..1, in the order of `LABELS`.
         labels: the emotions that reach their threshold, the most probable first; may be empty.
         top: the most probable of `labels`, or of all emotions where there is none.
@@ -34,6 +35,7 @@ class Prediction:
     source: Source
     text: str
     clean: CleanText
+    truncated: bool
     probabilities: tuple[float, ...]
     labels: tuple[str, ...]
     top: str
@@ -48,11 +50,6 @@ class Prediction:
     def scores(self) -> Scores:
         """The probabilities as float32 [1, 28]."""
         return np.array([self.probabilities], dtype=np.float32)
-
-    @property
-    def certain(self) -> bool:
-        """Whether any emotion reaches its threshold."""
-        return bool(self.labels)
 
 
 @dataclass(frozen=True, slots=True)

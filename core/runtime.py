@@ -3,15 +3,19 @@
 The only core module with streamlit in it.
 """
 
+import logging
 from pathlib import Path
 
 import streamlit as st
 
 from core.actor import Actor
 from core.classifier import Classifier, load
+from core.errors import InputError
 from core.service import Service
 from core.settings import settings
 from core.store import Store
+
+_LOG = logging.getLogger("affectra")
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)
@@ -28,6 +32,8 @@ def store(path: Path, memory_limit: str) -> Store:
     opened = Store(path, memory_limit)
     try:
         service().add_samples(opened, settings().sample_tweets)
+    except InputError as error:
+        _LOG.warning("The store starts without sample tweets: %s", error)
     except BaseException:
         opened.close()
         raise

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from core.actor import Actor
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, names
-from core.errors import InputError
+from core.errors import InputError, ModelError
 from core.explain import Explanation, explain
 from core.files import Batch, Column, Table, Writer, append, copy_table, open_table, open_writer
-from core.ids import new_id
+from core.ids import batch_ids, new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
 from core.store import Store
-from core.text import CleanText, clean
+from core.text import clean
 
 MAX_COMMENT: Final = 2_000
 """Characters of a comment that are kept."""
@@ -45,6 +45,7 @@ RESULT_COLUMNS: Final = (
 """What scoring appends to a file's own columns. `emotions` are those above their threshold, parted by `|`."""
 
 _STORE_COLUMNS: Final = (
+    Column("id"),
     Column("text"),
     Column("truncated", "boolean"),
     Column("labels", "integer"),
@@ -70,7 +71,7 @@ class FileSummary:
     Attributes:
         rows: rows scored so far.
         unreadable: rows with nothing to read (blank, only links); their results are empty.
-        truncated: rows longer than what is read of a text.
+        truncated: rows of which the model read only the beginning.
         counts: int64 [n_labels] for each level: rows in which the label reaches its threshold.
         stopped: whether it was cancelled before the last row.
     """
@@ -101,11 +102,15 @@ class ScoredFile:
     for_store: Path
 
     def as_csv(self) -> Path:
-        """Return the results as CSV beside the Parquet file, made when first asked for."""
+        """Return the results as CSV beside the Parquet file, made when first asked for.
+
+        Raises:
+            InputError: the disk refused.
+        """
         target = self.results.with_suffix(".csv")
         if not target.exists():
             # The mark lets Excel, where this is opened, show accents and emoji.
-            copy_table(self.results, target, bom=True)
+            copy_table(self.results, target, overwrite=True, bom=True)
         return target
 
 
@@ -181,6 +186,7 @@ class Service:
 
         Raises:
             InputError: nothing readable is left of the text.
+            ModelError: the model gave no number.
         """
         model = classifier or self.classifier
         started = self._timer()
@@ -189,22 +195,14 @@ class Service:
             raise InputError(_unreadable(text))
         scores = model.scores([cleaned.text])
         judged = judge(model, scores)
+        truncated = cleaned.truncated or model.exceed([cleaned.text])[0]
         latency_ms = (self._timer() - started) * 1000
-        return self._prediction(model, text, cleaned, scores[0], judged, source, latency_ms)
-
-    def _prediction(  # noqa: PLR0917
-        self,
-        model: Classifier,
-        text: str,
-        cleaned: CleanText,
-        scores: Scores,
-        judged: Judged,
-        source: Source,
-        latency_ms: float,
-    ) -> Prediction:
         top, sentiment = judged.top[0], judged.sentiment[0]
         if top is None or sentiment is None:
-            raise InputError(_unreadable(text))
+            raise ModelError(
+                f"{model.info.label} gave no number for a text it can read. Restore its folder from the repository, or "
+                f"let another model serve (AFFECTRA_MODEL)."
+            )
         now = self._now()
         return Prediction(
             id=new_id(now),
@@ -212,7 +210,8 @@ class Service:
             source=source,
             text=text,
             clean=cleaned,
-            probabilities=tuple(scores.tolist()),
+            truncated=truncated,
+            probabilities=tuple(scores[0].tolist()),
             labels=judged.labels[0],
             top=top,
             sentiment=sentiment,
@@ -228,6 +227,9 @@ class Service:
 
         Args:
             label: a label of `level`; None takes the one that leads there.
+
+        Raises:
+            ModelError: the model fails on it.
         """
         chosen = label or names(level)[int(self.classifier.top(prediction.scores, level)[0])]
         return explain(self.classifier.scores, prediction.clean.text, chosen, level)
@@ -247,24 +249,30 @@ class Service:
             for_store: takes the columns that `keep_file` reads.
             on_rows: told after each batch how many rows are done.
             cancelled: asked before each batch.
+
+        Raises:
+            InputError: the file changed meanwhile, or the disk refused.
+            ModelError: the model fails on a text.
         """
-        summary = FileSummary()
+        summary, now = FileSummary(), self._now()
         for batch in table.batches(ROWS_AT_ONCE):
             if cancelled():
                 summary.stopped = True
                 break
-            self._score_batch(batch, results, for_store, summary)
+            self._score_batch(batch, results, for_store, summary, now)
             on_rows(summary.rows)
         return summary
 
     def _score_batch(
-        self, batch: Batch, results: Writer | None, for_store: Writer | None, summary: FileSummary
+        self, batch: Batch, results: Writer | None, for_store: Writer | None, summary: FileSummary, now: datetime
     ) -> None:
         model = self.classifier
         cleaned = [clean(text) for text in batch.texts]
         scores = model.scores([text.text for text in cleaned])
         judged = judge(model, scores)
         rows = len(batch)
+        exceed = model.exceed([text.text for text in cleaned])
+        truncated = [text.truncated or longer for text, longer in zip(cleaned, exceed, strict=True)]
         columns = list(scores.T)
         if results is not None:
             readable = ~np.isnan(scores[:, 0])
@@ -285,8 +293,9 @@ class Service:
         if for_store is not None:
             for_store.write(
                 [
+                    batch_ids(now, summary.rows, rows),
                     batch.texts,
-                    [text.truncated for text in cleaned],
+                    truncated,
                     judged.masks,
                     judged.top,
                     judged.sentiment,
@@ -299,7 +308,7 @@ class Service:
             )
         summary.rows += rows
         summary.unreadable += sum(top is None for top in judged.top)
-        summary.truncated += sum(text.truncated for text in cleaned)
+        summary.truncated += sum(truncated)
         for level in AT_LEVEL:
             summary.counts[level] += model.decide(scores, level).sum(axis=0)
 
@@ -315,6 +324,9 @@ class Service:
 
         Args:
             name: what the file is called in the store's list of batches.
+
+        Raises:
+            InputError, ModelError: as `score_table` has it.
         """
         results, for_store = folder / "results.parquet", folder / "for_store.parquet"
         with (
@@ -343,7 +355,12 @@ class Service:
         )
 
     def add_samples(self, store: Store, samples: Path) -> int:
-        """Fill an empty store with the sample tweets; return how many were added, 0 if the store holds anything."""
+        """Fill an empty store with the sample tweets; return how many were added, 0 if the store holds anything.
+
+        Raises:
+            InputError: the file of samples is missing or damaged.
+            StoreError: the store cannot be written.
+        """
         if store.count():
             return 0
         with TemporaryDirectory() as folder:
@@ -359,11 +376,19 @@ class Service:
         self._store().add(prediction, actor.name)
 
     def recent(self, limit: int = 20) -> list[StoredPrediction]:
-        """Return the newest predictions in the store, newest first."""
+        """Return the newest predictions in the store, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         return self._store().recent(limit)
 
     def count(self) -> int:
-        """Return how many predictions the store holds."""
+        """Return how many predictions the store holds.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         return self._store().count()
 
     def give_feedback(

@@ -1,11 +1,14 @@
 """The settings: one frozen object, the only reader of the environment."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import AliasChoices, Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The project's folder."""
@@ -21,7 +24,7 @@ class Settings(BaseSettings):
         baseline: the model drawn beside it on request.
         threads: cores for inference; 0 takes all physical ones.
         actor: the name written beside what is recorded, while there is no sign-in.
-        memory_limit: what DuckDB may use, as DuckDB writes sizes.
+        memory_limit: what DuckDB may use: a number and KB, MB, GB or TB.
         sample_tweets: the tweets a new store starts with.
         max_upload_mb: the largest file the batch tab takes; the command line has no limit.
         goemotions_dir: the corpus, for training and evaluation (`GOEMOTIONS_DIR`).
@@ -36,21 +39,35 @@ class Settings(BaseSettings):
     baseline: str = "tfidf_model"
     threads: int = Field(default=0, ge=0)
     actor: str = "owner"
-    memory_limit: str = "2GB"
+    memory_limit: str = Field(default="2GB", pattern=r"(?i)^\d+(\.\d+)?\s*[KMGT]i?B$")
     sample_tweets: Path = ROOT / "data" / "sample_tweets.csv"
     max_upload_mb: int = Field(default=200, gt=0)
-    goemotions_dir: Path | None = Field(default=None, validation_alias=AliasChoices("goemotions_dir", "GOEMOTIONS_DIR"))
+    goemotions_dir: Path | None = Field(default=None, validation_alias="GOEMOTIONS_DIR")
     tracking_uri: str = Field(
         default=f"sqlite:///{ROOT / 'data' / 'runtime' / 'mlflow.db'}",
-        validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI"),
+        validation_alias="MLFLOW_TRACKING_URI",
     )
 
     def model_folder(self, name: str) -> Path:
-        """Return the folder of a model: a name is looked for in `models_dir`, a path is taken as it is."""
-        return self.models_dir / name
+        """Return the folder of a model: a name is looked for in `models_dir`, what has a slash is a path of its own."""
+        return Path(name).expanduser() if "/" in name or os.sep in name else self.models_dir / name
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the process's settings, read once."""
-    return Settings()
+    """Return the process's settings, read once.
+
+    Raises:
+        SettingsError: a variable of the environment holds what cannot be used; the message names both.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = []
+        for found in error.errors():
+            name = str(found["loc"][0])
+            variable = name if name.isupper() else f"AFFECTRA_{name.upper()}"
+            problems.append(f"{variable} is {found['input']!r}: {found['msg']}")
+        raise SettingsError(
+            f"{'; '.join(problems)}. Set it to a value that fits (the README lists all), or unset it."
+        ) from None

@@ -20,7 +20,7 @@ from core.text import encodable
 
 _SCORE_COLUMNS: Final = ", ".join(LABELS)
 
-# There is no primary key on predictions.id on purpose: ids are random UUIDv7s, rows lie in their order, so a look-up
+# There is no primary key on predictions.id on purpose: ids are UUIDv7s, rows lie nearly in their order, so a look-up
 # prunes to a few row groups, while an index would slow down every append and has to fit in memory.
 MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -100,11 +100,16 @@ class Store:
         return int(row[0])
 
     def add(self, prediction: Prediction, actor: str) -> None:
-        """Record one prediction."""
+        """Record one prediction; one that is in the store already adds nothing.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
         with self._transaction() as cursor:
             cursor.execute(
-                f"INSERT INTO predictions ({_PREDICTION_COLUMNS}) VALUES ({_places(_PREDICTION_COLUMNS)})",
-                _prediction_row(prediction, actor),
+                f"INSERT INTO predictions ({_PREDICTION_COLUMNS}) SELECT {_places(_PREDICTION_COLUMNS)} "
+                "WHERE NOT EXISTS (SELECT 1 FROM predictions WHERE id = ?)",
+                [*_prediction_row(prediction, actor), prediction.id],
             )
 
     def add_batch(self, parquet: Path, *, batch: UUID, name: str, source: str, actor: str, made_at: datetime) -> int:
@@ -114,6 +119,9 @@ class Store:
 
         Args:
             parquet: with the columns that `core.service.score_table` writes for the store.
+
+        Raises:
+            StoreError: the store cannot be written, or the file is not such a one.
         """
         with self._transaction() as cursor:
             known = cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone()
@@ -122,7 +130,7 @@ class Store:
             found = cursor.execute(
                 f"""
                 INSERT INTO predictions ({_PREDICTION_COLUMNS}, batch)
-                SELECT uuidv7(), $made_at, $source, $actor, text, truncated, labels, top, sentiment, {_SCORE_COLUMNS},
+                SELECT id::UUID, $made_at, $source, $actor, text, truncated, labels, top, sentiment, {_SCORE_COLUMNS},
                     model, model_version, normaliser_version, threshold_version, NULL, $batch
                 FROM read_parquet($parquet) WHERE top IS NOT NULL
                 """,
@@ -141,19 +149,22 @@ class Store:
             )
         return added
 
-    def has_batch(self, batch: UUID) -> bool:
-        """Return whether a batch was recorded."""
-        with self._reading() as cursor:
-            return cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone() is not None
-
     def count(self) -> int:
-        """Return how many predictions are stored."""
+        """Return how many predictions are stored.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         with self._reading() as cursor:
             row = cursor.execute("SELECT count(*) FROM predictions").fetchone()
         return int(row[0])
 
     def recent(self, limit: int) -> list[StoredPrediction]:
-        """Return the newest predictions, newest first."""
+        """Return the newest predictions, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         with self._reading() as cursor:
             rows = cursor.execute(
                 """
@@ -210,7 +221,11 @@ class Store:
             )
 
     def feedback(self, prediction_id: UUID, *, current: bool = True) -> list[Feedback]:
-        """Return what was said of a prediction, oldest first: what holds now, or the whole history."""
+        """Return what was said of a prediction, oldest first: what holds now, or the whole history.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         table = "current_feedback" if current else "feedback_events"
         with self._reading() as cursor:
             rows = cursor.execute(
@@ -274,7 +289,7 @@ def _prediction_row(prediction: Prediction, actor: str) -> list[Any]:
         prediction.source,
         actor,
         encodable(prediction.text),
-        prediction.clean.truncated,
+        prediction.truncated,
         to_mask(prediction.labels),
         prediction.top,
         prediction.sentiment,

@@ -1,15 +1,15 @@
 """The papers of a model folder: manifest.json and the model card README.md, both written from measured values."""
 
 import importlib.metadata
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
 from typing import Final
 
-from core.classifier import EngineName, FileFact, Manifest
+from core.classifier import EngineName, FileFact, Manifest, read_manifest
 from core.emotions import LABELS
+from core.errors import ModelError
 from core.text import NORMALISER_VERSION
 from core.tracking import Dataset, machine_kind
 from models.evaluate import RARE, Evaluation, LevelFigures
@@ -46,11 +46,17 @@ class Origin:
 
 
 def next_version(folder: Path) -> str:
-    """Return the version of a model trained now: one more than what `folder` holds, else 1."""
-    path = folder / "manifest.json"
-    if not path.exists():
+    """Return the version of a model trained now: one more than what `folder` holds, else 1.
+
+    Raises:
+        ModelError: the manifest that is there is damaged.
+    """
+    if not (folder / "manifest.json").exists():
         return "1"
-    return str(int(json.loads(path.read_text(encoding="utf-8"))["version"]) + 1)
+    version = read_manifest(folder).version
+    if not version.isdecimal():
+        raise ModelError(f"{folder / 'manifest.json'}: version {version!r} is no number to count on from. Mend it.")
+    return str(int(version) + 1)
 
 
 def write_manifest(

@@ -25,9 +25,9 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
+from core.engines.onnx_engine import MODEL_FILE
 from core.errors import ModelError
 
-MODEL_FILE: Final = "model.onnx"
 OPSET: Final = 18
 _CONTRIB: Final = "com.microsoft"
 _WEIGHT_STEPS: Final = 63

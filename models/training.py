@@ -103,9 +103,7 @@ def publish(
         ),
         tracking_uri,
     )
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.move(staging, folder)
+    _put_in_place(staging, folder)
     say(f"{origin.name} {version}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
     return on_test
 
@@ -115,6 +113,19 @@ def fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _put_in_place(staging: Path, folder: Path) -> None:
+    """Let `staging` take the place of `folder` by renaming alone, so that a stop leaves the one or the other."""
+    new, old = (folder.with_name(f"{folder.name}.{ending}") for ending in ("new", "old"))
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    new.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(staging, new)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluation:

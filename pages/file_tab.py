@@ -13,7 +13,7 @@ import streamlit as st
 from core import charts
 from core.actor import Actor
 from core.emotions import Level
-from core.files import FORMATS, Table, open_table
+from core.files import FORMATS, Table, open_table, printable
 from core.jobs import Job
 from core.service import ScoredFile, Service
 from core.settings import settings
@@ -31,6 +31,7 @@ class Upload:
     path: Path
     table: Table | None = None
     job: Job[ScoredFile] | None = None
+    results: Path | None = None
     kept: int | None = None
 
     def __post_init__(self) -> None:
@@ -41,8 +42,9 @@ class Upload:
         """Let go of the last scoring; one that still runs is cancelled."""
         if self.job is not None:
             self.job.cancel()
-        self.job = None
-        self.kept = None
+        if self.results is not None:
+            shutil.rmtree(self.results, ignore_errors=True)
+        self.job = self.results = self.kept = None
 
 
 def file_tab(service: Service, actor: Actor) -> None:
@@ -97,13 +99,11 @@ def _choose(service: Service, upload: Upload) -> None:
     table = upload.table = upload.table or open_table(upload.path)
     for notice in table.notices:
         st.info(plain(notice), icon=":material/info:")
-    names = list(table.names)
-    column = st.selectbox(
-        "Column with the texts", names, index=names.index(table.text_column), key="text_column", format_func=plain
-    )
+    names = [printable(name) for name in table.names]
+    column = st.selectbox("Column with the texts", names, index=table.names.index(table.text_column), key="text_column")
     preview = table.preview(PREVIEW_ROWS)
     st.dataframe(
-        pd.DataFrame({name: [str(cell) for cell in cells] for name, cells in zip(names, preview.values, strict=True)}),
+        pd.DataFrame({name: list(map(printable, cells)) for name, cells in zip(names, preview.values, strict=True)}),
         key="preview",
         hide_index=True,
         column_config={column: st.column_config.TextColumn(f"▸ {column}", width="large", pinned=True)},
@@ -116,20 +116,21 @@ def _choose(service: Service, upload: Upload) -> None:
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,
-        args=(service, upload, column),
+        args=(service, upload, table.names[names.index(column)]),
     )
 
 
 @reporting
 def _start(service: Service, upload: Upload, column: str) -> None:
-    if upload.job is not None and upload.job.running:
+    if upload.table is None or (upload.job is not None and upload.job.running):
         return
-    results = Path(tempfile.mkdtemp(dir=upload.path.parent))
-    # The browser says which column; open_table refuses one that is not there.
-    table = open_table(upload.path, column)
-    upload.job = Job(
-        lambda report, cancelled: service.score_file(table, results, upload.name, report, cancelled), table.rows
+    table, name = upload.table.of(column), upload.name
+    results = upload.results = Path(tempfile.mkdtemp(dir=upload.path.parent))
+    # Were the upload itself bound here, it would live as long as the job, and its end could not cancel it.
+    job = upload.job = Job(
+        lambda report, cancelled: service.score_file(table, results, name, report, cancelled), table.rows
     )
+    weakref.finalize(upload, job.cancel)
 
 
 @st.fragment(run_every="400ms")
@@ -155,11 +156,11 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
     if summary.rows == 0:
         st.button("Back to the file", key="again", on_click=upload.forget)
         return
-    said = [f"**{summary.rows:,} rows** read by {service.classifier.info.label}."]
+    said = [f"**{summary.rows:,} rows** read by {plain(service.classifier.info.label)}."]
     if summary.unreadable:
         said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
     if summary.truncated:
-        said.append(f"{summary.truncated:,} were cut to their first 4,000 characters.")
+        said.append(f"{summary.truncated:,} were longer than what is read: only their beginning counts.")
     st.markdown(" ".join(said))
     level: Level = level_switch("file_level")
     frame = charts.counts_frame(summary.counts[level], summary.rows, level)

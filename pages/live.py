@@ -7,8 +7,8 @@ import streamlit as st
 from core import charts, runtime
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.prediction import Prediction
-from core.service import Service
+from core.prediction import Prediction, Verdict
+from core.service import MAX_COMMENT, Service
 from core.text import MAX_CHARS
 from pages.components.enter_key import enter_presses
 from pages.components.frame import guarded, plain, reporting, say, show_reported
@@ -108,8 +108,10 @@ def _record(service: Service) -> None:
 
 
 def _reading(service: Service, prediction: Prediction) -> None:
-    if prediction.clean.truncated:
-        st.warning(f"This text is very long: only its first {MAX_CHARS:,} characters are read.")
+    if prediction.truncated:
+        words = service.classifier.info.max_length
+        read = f"{MAX_CHARS:,} characters" + (f", and of those {words} word pieces" if words else "")
+        st.warning(f"This text is long: at most its first {read} are read.", icon=":material/content_cut:")
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
@@ -191,10 +193,10 @@ def _feedback(service: Service) -> None:
 @reporting
 def _thumb(service: Service, recorded: Prediction) -> None:
     # A thumb down is 0, and a thumb that is cleared is None: a retraction, which is kept as such.
-    verdicts = {1: "up", 0: "down", None: "retracted"}
+    verdicts: dict[int | None, Verdict] = {1: "up", 0: "down", None: "retracted"}
     verdict = verdicts[st.session_state[f"thumb_{recorded.id}"]]
     service.give_feedback(recorded.id, verdict, runtime.actor())
-    said = {
+    said: dict[Verdict, str] = {
         "up": "Thank you: kept as right.",
         "down": "Kept as wrong. What should it have been?",
         "retracted": "Taken back: kept as a retraction.",
@@ -211,7 +213,7 @@ def _correction(service: Service, recorded: Prediction) -> None:
             format_func=lambda label: f"{EMOTIONS[INDEX[label]].emoji} {label}",
             placeholder="Choose one or more emotions",
         )
-        st.text_area("Why? (optional)", key=f"comment_{recorded.id}", max_chars=2_000, height=80)
+        st.text_area("Why? (optional)", key=f"comment_{recorded.id}", max_chars=MAX_COMMENT, height=80)
         st.form_submit_button(
             "Send the correction", key=f"send_{recorded.id}", on_click=_correct, args=(service, recorded)
         )
@@ -231,7 +233,7 @@ def _correct(service: Service, recorded: Prediction) -> None:
 
 def _recent(service: Service) -> None:
     st.header("Recorded lately")
-    rows = service.recent(20)
+    rows, stored = service.recent(20), service.count()
     st.dataframe(
         {
             "When (UTC)": [row.made_at.replace(tzinfo=None) for row in rows],
@@ -249,9 +251,9 @@ def _recent(service: Service) -> None:
             "Text": st.column_config.TextColumn(width="large"),
         },
         height=280,
-        alt=f"The {len(rows)} newest of {service.count():,} predictions in the store",
+        alt=f"The {len(rows)} newest of {stored:,} predictions in the store",
     )
-    st.caption(f"The newest {len(rows)} of {service.count():,} predictions in the store.")
+    st.caption(f"The newest {len(rows)} of {stored:,} predictions in the store.")
 
 
 def _short(text: str, limit: int = 140) -> str:

@@ -24,6 +24,7 @@ class WordEngine:
     """Scores 0.9 for the emotion of each word in `WORDS`, 0.8 for neutral where there is none, 0.05 elsewhere."""
 
     def __init__(self) -> None:
+        self.max_words = 10_000
         self.batches: list[int] = []
         self.seen: list[str] = []
         self.pause = threading.Event()
@@ -39,6 +40,9 @@ class WordEngine:
             for label in found or ["neutral"]:
                 scores[row, INDEX[label]] = 0.9 if found else 0.8
         return scores
+
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        return [len(text.split()) > self.max_words for text in texts]
 
 
 def fake_classifier(name: str = "fake", engine: WordEngine | None = None, version: str = "1") -> Classifier:

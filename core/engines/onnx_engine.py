@@ -16,10 +16,13 @@ from tokenizers import Tokenizer
 
 from core.classifier import Manifest
 from core.emotions import LABELS, Scores
+from core.engines.word_pieces import WordPieces
 from core.errors import ModelError
 
 MODEL_FILE: Final = "model.onnx"
 TOKENIZER_FILE: Final = "tokenizer.json"
+FILES: Final = (MODEL_FILE, TOKENIZER_FILE)
+"""What a model folder must hold, and its manifest vouch for."""
 BATCH_PIECES: Final = 256
 """Word pieces in one batch, padding included: the activations of more than about 500 fall out of a core's cache."""
 WINDOW: Final = 4_096
@@ -36,14 +39,12 @@ class OnnxEngine:
     A text's scores do not depend on which way it went, nor on its neighbours.
     """
 
-    def __init__(self, together: Any, alone: Any, tokenizer: Tokenizer, max_length: int, threads: int) -> None:
+    def __init__(self, together: Any, alone: Any, pieces: WordPieces, threads: int) -> None:
         """Take two sessions of one model, on `threads` cores and on one (the same if `threads` is 1)."""
         self._together = together
         self._alone = alone
-        self._tokenizer = tokenizer
-        self._tail = len(tokenizer.encode("").ids) - 1  # the special pieces that end every text, [SEP]
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
-        self.max_length: Final = max_length
+        self.pieces: Final = pieces
         self.threads: Final = threads
 
     def score(self, texts: Sequence[str]) -> Scores:
@@ -51,7 +52,7 @@ class OnnxEngine:
         scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
         for start in range(0, len(texts), WINDOW):
             window = scores[start : start + WINDOW]
-            ids = [self._cut(row) for row in self._encode(texts[start : start + WINDOW])]
+            ids = self.pieces.encode(texts[start : start + WINDOW])
             batches = list(_batches([len(row) for row in ids]))
             if len(batches) == 1:
                 window[batches[0]] = self._run(self._together, [ids[row] for row in batches[0]])
@@ -62,23 +63,9 @@ class OnnxEngine:
                 window[rows] = part
         return scores
 
-    def pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return each text's length in word pieces, the special ones included; beyond `max_length` they go unread."""
-        return [len(row) for row in self._encode(texts)]
-
-    def warm_up(self) -> None:
-        """Score one short text on each session, so that no user waits for the first run's allocations."""
-        for session in (self._together, self._alone):
-            self._run(session, self._encode(["warm up"]))
-
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
-        # One by one: encode_batch starts a thread on every core, whatever `threads` says, and saves next to nothing.
-        return [self._tokenizer.encode(text).ids for text in texts]
-
-    def _cut(self, ids: list[int]) -> list[int]:
-        if len(ids) <= self.max_length:
-            return ids
-        return ids[: self.max_length - self._tail] + ids[len(ids) - self._tail :]
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than what is read."""
+        return self.pieces.exceed(texts)
 
     @staticmethod
     def _run(session: Any, ids: list[list[int]]) -> Scores:
@@ -107,10 +94,10 @@ def load(folder: Path, manifest: Manifest, threads: int = 0) -> OnnxEngine:
         )
     cores = physical_cores()
     threads = min(threads, cores) if threads else cores
-    tokenizer = _tokenizer(folder / TOKENIZER_FILE)
+    pieces = WordPieces(_tokenizer(folder / TOKENIZER_FILE), manifest.max_length)
     together = _session(folder / MODEL_FILE, threads)
     alone = together if threads == 1 else _session(folder / MODEL_FILE, 1)
-    return OnnxEngine(together, alone, tokenizer, manifest.max_length, threads)
+    return OnnxEngine(together, alone, pieces, threads)
 
 
 def physical_cores() -> int:
@@ -140,14 +127,9 @@ def _tokenizer(path: Path) -> Tokenizer:
     if not path.is_file():
         raise ModelError(f"{path} is missing. Restore it from the repository.")
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        return Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing more special
         raise ModelError(f"{path} is damaged ({error}). Restore it from the repository.") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()  # cut here, so that `pieces` can tell what was lost
-    # "[SEP]" typed into a tweet is text.
-    tokenizer.encode_special_tokens = True
-    return tokenizer
 
 
 def _session(path: Path, threads: int) -> Any:

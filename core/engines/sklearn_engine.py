@@ -8,6 +8,7 @@ take half a gigabyte and seconds to load. `pack` and `unpack` turn one into the 
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import skops.io
@@ -21,7 +22,9 @@ from core.classifier import Manifest
 from core.emotions import LABELS, Scores
 from core.errors import ModelError
 
-FILE = "model.skops"
+FILE: Final = "model.skops"
+FILES: Final = (FILE,)
+"""What a model folder must hold, and its manifest vouch for."""
 
 
 def pack(vectorizer: TfidfVectorizer) -> None:
@@ -46,6 +49,10 @@ class SklearnEngine:
         """Return float32 [n_texts, 28] in the order of `texts`."""
         scores: Scores = 1 / (1 + np.exp(-(self._vectorizer.transform(texts) @ self._weights + self._bias)))
         return scores
+
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        """Return False for each text: all of it is read."""
+        return [False] * len(texts)
 
 
 def load(folder: Path, manifest: Manifest, threads: int = 0) -> SklearnEngine:

@@ -14,8 +14,11 @@ import transformers
 
 from core.classifier import Manifest
 from core.emotions import INDEX, LABELS, Scores
+from core.engines.word_pieces import WordPieces
 from core.errors import ModelError
 
+FILES: Final = ("config.json", "model.safetensors", "tokenizer.json")
+"""What a model folder must hold, and its manifest vouch for."""
 MAX_LENGTH: Final = 128
 """Word pieces that are read at most; a tweet has far fewer."""
 BATCH_PIECES: Final = 1_024
@@ -31,22 +34,19 @@ class TorchEngine:
     Attributes:
         version: the first twelve hex digits of the sha256 of the weights.
         family: the architecture, as `model_type` in config.json names it.
-        max_length: word pieces that are read of a text, the special ones included.
+        pieces: its tokenizer; `pieces.max_length` is what is read of a text.
     """
 
     def __init__(self, model: Any, tokenizer: Any, columns: Sequence[int], max_length: int, version: str) -> None:
         """Take a model whose output `columns[i]` is the score of `LABELS[i]`."""
         self._model = model
         # The Rust tokenizer itself: the wrapper around it sets truncation on a shared object, which no lock guards.
-        self._tokenizer = tokenizer.backend_tokenizer
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length)
+        self.pieces: Final = WordPieces(tokenizer.backend_tokenizer, max_length)
         self._padding = tokenizer.pad_token_id or 0
         self._columns = torch.tensor(columns)
         self._softmax = model.config.problem_type == "single_label_classification"
         self.version: Final = version
         self.family: Final[str] = model.config.model_type
-        self.max_length: Final = max_length
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Return float32 [n_texts, 28] in the order of `texts`.
@@ -54,7 +54,7 @@ class TorchEngine:
         They are sigmoids, or a softmax if the checkpoint was trained for one label a text. What exceeds `max_length`
         word pieces is not read.
         """
-        ids = [self._tokenizer.encode(text).ids for text in texts]
+        ids = self.pieces.encode(texts)
         order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
         scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
         start = 0
@@ -63,6 +63,10 @@ class TorchEngine:
             scores[rows] = self._run([ids[row] for row in rows])
             start += len(rows)
         return scores
+
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than what is read."""
+        return self.pieces.exceed(texts)
 
     @torch.inference_mode()
     def _run(self, ids: list[list[int]]) -> Scores:
@@ -78,10 +82,10 @@ class TorchEngine:
 def load(folder: Path, manifest: Manifest, threads: int = 0) -> TorchEngine:
     """Load the checkpoint in a model folder whose files have been verified; see `load_checkpoint`."""
     engine = load_checkpoint(folder, threads)
-    if manifest.max_length != engine.max_length:
+    if manifest.max_length != engine.pieces.max_length:
         raise ModelError(
             f"{folder / 'manifest.json'}: max_length is {manifest.max_length}, the checkpoint reads "
-            f"{engine.max_length} word pieces. Restore the folder from the repository."
+            f"{engine.pieces.max_length} word pieces. Restore the folder from the repository."
         )
     return engine
 

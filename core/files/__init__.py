@@ -23,6 +23,7 @@ What counts as a row:
 Parquet: it takes longer than a small CSV takes to read.
 """
 
+from core.files.cells import printable
 from core.files.delimited import neutralise
 from core.files.encoding import MAX_LINE_CHARS
 from core.files.json_lines import MAX_COLUMNS
@@ -44,4 +45,5 @@ __all__ = [
     "neutralise",
     "open_table",
     "open_writer",
+    "printable",
 ]

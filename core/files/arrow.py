@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from core.errors import InputError
 from core.files.decimals import decimals
 
 
@@ -27,4 +28,9 @@ def plain_arrow(values: Any) -> list[Any]:
     elif types.is_floating(values.type) and values.type.bit_width < 64:
         narrow = values.to_numpy(zero_copy_only=False).astype(np.float32)
         values = pa.array(decimals(narrow), mask=values.is_null().to_numpy(zero_copy_only=False))
-    return list(values.to_pylist())
+    try:
+        return list(values.to_pylist())
+    except (OverflowError, ValueError) as error:
+        raise InputError(
+            f"A cell of the type {values.type} holds what cannot be shown ({error}). Leave that column out."
+        ) from error

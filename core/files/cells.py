@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.files.decimals import decimals
+from core.text import encodable
 
 Values = Any
 """The cells of one column in one batch: a list, a numpy array, or (from Parquet, to keep types) an Arrow array."""
@@ -36,6 +37,11 @@ def as_text(value: object) -> str:
     if isinstance(value, (bool, int, float, list, dict)):
         return json.dumps(value, ensure_ascii=False, default=other_text)
     return other_text(value)
+
+
+def printable(value: object) -> str:
+    """Return a cell as a screen can show it: as `as_text` has it, with lone surrogates as U+FFFD."""
+    return encodable(as_text(value))
 
 
 def other_text(value: object) -> str:

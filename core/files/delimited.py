@@ -68,12 +68,12 @@ def open_delimited(path: Path, promised: str) -> Reader:
     return Reader(tuple(map(Column, names)), rows, blocks, dialect.codec, dialect.delimiter, notices)
 
 
-def render_delimited(delimiter: str, formula_safe: bool, columns: Sequence[Values]) -> str:
+def render_delimited(delimiter: str, columns: Sequence[Values]) -> str:
     """Return the rows as records; strings are quoted, numbers stand bare, null, NaN and infinity are empty."""
     text = io.StringIO()
     # Every string is quoted, as OWASP has it: a text with a semicolon would be parted where Excel expects those.
     writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    cells = ([_cell(cell, formula_safe) for cell in plain(values)] for values in columns)
+    cells = ([_cell(cell) for cell in plain(values)] for values in columns)
     writer.writerows(zip(*cells, strict=True))
     return text.getvalue()
 
@@ -93,11 +93,10 @@ def neutralise(cell: str) -> str:
     return cell
 
 
-def _cell(value: object, formula_safe: bool) -> str | int | float:
+def _cell(value: object) -> str | int | float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value if math.isfinite(value) else ""
-    text = as_text(value)
-    return neutralise(text) if formula_safe else text
+    return neutralise(as_text(value))
 
 
 def _find_delimiter(path: Path, codec: str, promised: str) -> str:

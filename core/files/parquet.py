@@ -54,12 +54,15 @@ class ParquetSink:
             [(encodable(column.name), column.arrow_type or _TYPES.get(column.kind, pa.string())) for column in columns]
         )
         self._waiting: list[Any] = []
+        self.rows = 0
         self._writer = pq.ParquetWriter(scratch, self._schema)
 
     def write(self, values: Sequence[Values]) -> None:
         """Take some rows; they are in the file once their row group is full."""
         arrays = map(_array, self._columns, self._schema.types, values)
-        self._waiting.append(pa.Table.from_arrays(list(arrays), schema=self._schema))
+        table = pa.Table.from_arrays(list(arrays), schema=self._schema)
+        self._waiting.append(table)
+        self.rows += table.num_rows
         rows = sum(table.num_rows for table in self._waiting)
         if rows >= _ROW_GROUP_ROWS or sum(table.nbytes for table in self._waiting) >= _ROW_GROUP_BYTES:
             self._flush()

@@ -1,6 +1,5 @@
 """Opening a file of tweets, whatever its format, and finding the column that holds them."""
 
-import difflib
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -12,7 +11,7 @@ from core.files.cells import plain
 from core.files.delimited import PROMISED, open_delimited
 from core.files.encoding import disk_errors
 from core.files.json_lines import open_json
-from core.files.table import Format, Reader, Table, format_of, listed
+from core.files.table import Format, Reader, Table, format_of, listed, text_column
 from core.files.text_lines import open_lines
 
 TEXT_NAMES: Final = ("text", "tweet", "content", "message", "body", "comment")
@@ -37,18 +36,19 @@ def open_table(path: Path, column: str | None = None) -> Table:
     if reader.rows == 0:
         raise InputError(f"{path} has a header but no rows. There is nothing to read in it.")
     if column is None:
-        text_column, guess = _guessed_column(path, reader)
+        found, guess = _guessed_column(path, reader)
     else:
-        text_column, guess = _asked_column(path, reader, column), ()
+        found, guess = text_column(path, reader.columns, reader.unreadable, column), ()
     return Table(
         path=path,
         format=format_of(path),
         columns=reader.columns,
-        text_column=text_column,
+        text_column=found,
         rows=reader.rows,
         encoding=reader.encoding,
         delimiter=reader.delimiter,
         notices=(*reader.notices, *guess),
+        unreadable=reader.unreadable,
         _blocks=reader.blocks,
     )
 
@@ -83,20 +83,6 @@ _OPENERS: Final[dict[Format, Callable[[Path], Reader]]] = {
     "jsonl": open_json,
     "parquet": _open_parquet,
 }
-
-
-def _asked_column(path: Path, reader: Reader, asked: str) -> str:
-    names = [column.name for column in reader.columns]
-    if asked not in names:
-        folded = {name.strip().casefold(): name for name in reversed(names)}
-        close = difflib.get_close_matches(asked.strip().casefold(), folded, n=1, cutoff=0.5)
-        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
-        raise InputError(f"{path} has no column {asked!r}. Its columns are {listed(names)}.{hint}")
-    if asked in reader.unreadable:
-        raise InputError(
-            f"{path}: column {asked!r} holds no texts: {reader.unreadable[asked]}. Name a column of texts."
-        )
-    return asked
 
 
 def _guessed_column(path: Path, reader: Reader) -> tuple[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """What a table of tweets is: its columns, its rows in batches, and how a format's reader hands them over."""
 
+import difflib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -91,6 +92,7 @@ class Table:
         encoding: the codec's name, None for Parquet.
         delimiter: of CSV and TSV, else None.
         notices: sentences for the reader about what had to be guessed.
+        unreadable: by their names, why columns cannot be read as texts.
     """
 
     path: Path
@@ -101,12 +103,21 @@ class Table:
     encoding: str | None
     delimiter: str | None
     notices: tuple[str, ...]
+    unreadable: Mapping[str, str]
     _blocks: Callable[[int], Blocks] = field(repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
+
+    def of(self, column: str) -> "Table":
+        """Return the same table with its texts in another column.
+
+        Raises:
+            InputError: there is no such column, or it holds no texts.
+        """
+        return replace(self, text_column=text_column(self.path, self.columns, self.unreadable, column))
 
     def batches(self, size: int = 256) -> Iterator[Batch]:
         """Yield all rows in order, 1..size at a time; each call starts at the first row.
@@ -162,6 +173,23 @@ def listed(names: Sequence[str], most: int = 20) -> str:
     """Return the names as they stand in a message, no more than `most` of them."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more
+
+
+def text_column(path: Path, columns: Sequence[Column], unreadable: Mapping[str, str], asked: str) -> str:
+    """Return `asked` if it is a column of texts.
+
+    Raises:
+        InputError: it is not; the message names the columns, and one of a like name.
+    """
+    names = [column.name for column in columns]
+    if asked not in names:
+        folded = {name.strip().casefold(): name for name in reversed(names)}
+        close = difflib.get_close_matches(asked.strip().casefold(), folded, n=1, cutoff=0.5)
+        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
+        raise InputError(f"{path} has no column {asked!r}. Its columns are {listed(names)}.{hint}")
+    if asked in unreadable:
+        raise InputError(f"{path}: column {asked!r} holds no texts: {unreadable[asked]}. Name a column of texts.")
+    return asked
 
 
 def refuse_duplicates(path: Path, names: Sequence[str]) -> None:

@@ -29,10 +29,9 @@ def open_lines(path: Path) -> Reader:
     return Reader((Column("text"),), rows, blocks, encoding.codec, notices=encoding.notices)
 
 
-def render_lines(columns: Sequence[Values]) -> str:
-    """Return the texts of the only column, line breaks within them as blanks."""
-    (column,) = columns
-    return "".join(_LINE_BREAK.sub(" ", text) + "\n" for text in texts(column))
+def render_lines(index: int, columns: Sequence[Values]) -> str:
+    """Return the texts of the column at `index`, one a line, line breaks within them as blanks."""
+    return "".join(_LINE_BREAK.sub(" ", text) + "\n" for text in texts(columns[index]))
 
 
 def _blocks(path: Path, codec: str, size: int) -> Blocks:

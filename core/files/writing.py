@@ -1,6 +1,7 @@
 """Writing results: a file that takes its final name only when all went well."""
 
 import itertools
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,6 +21,9 @@ from core.text import encodable
 
 class Sink(Protocol):
     """One format's way to write."""
+
+    rows: int
+    """Rows taken so far: as many as `close` makes whole."""
 
     def write(self, values: Sequence[Values]) -> None:
         """Take some rows; they are whole in the file, or not at all, after `close`."""
@@ -42,17 +46,20 @@ class Writer:
 
     Attributes:
         path: the final name.
-        rows: how many rows were written so far.
     """
 
     def __init__(self, path: Path, columns: Sequence[Column], sink: Sink, scratch: Path, overwrite: bool) -> None:
         self.path: Final = path
         self.columns: Final = tuple(columns)
-        self.rows = 0
         self._sink = sink
         self._scratch = scratch
         self._overwrite = overwrite
         self._open = True
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written so far."""
+        return self._sink.rows
 
     def write(self, values: Sequence[Values]) -> None:
         """Append rows.
@@ -72,7 +79,6 @@ class Writer:
             raise ValueError(f"{len(values)} columns of lengths {sorted(lengths)} for {len(self.columns)} columns")
         with _writing(self.path):
             self._sink.write(values)
-        self.rows += lengths.pop()
 
     def keep_partial(self) -> Path:
         """Close the file after the last whole batch and keep it beside the final name; return where it is.
@@ -128,25 +134,25 @@ def open_writer(
     *,
     source: Path | None = None,
     overwrite: bool = False,
-    formula_safe: bool = True,
     bom: bool = False,
+    line: str | None = None,
 ) -> Writer:
     """Open a file for results.
 
     CSV and TSV are UTF-8 with every string in double quotes and every formula made harmless (`neutralise`); numbers
     stand bare. They carry no byte order mark, because programs that do not expect one take it for a part of the
     first column's name; Excel needs one to show accents and emoji on a double click, so `bom` may ask for it. TXT
-    holds a single column, line breaks within a text as blanks. JSONL keeps values as they are. Parquet keeps the
-    types of columns that came from Parquet; "json" columns become strings of JSON. Lone surrogates, which UTF-8 cannot
-    hold, become U+FFFD.
+    holds a single column (`line`, if there are several), line breaks within a text as blanks. JSONL keeps values as
+    they are. Parquet keeps the types of columns that came from Parquet; "json" columns become strings of JSON. Lone
+    surrogates, which UTF-8 cannot hold, become U+FFFD.
 
     Args:
         path: its suffix says the format, see `FORMATS`.
         columns: of the output, see `append`.
         source: the file that is read meanwhile, which the output must not replace.
         overwrite: whether a file of that name may be replaced.
-        formula_safe: whether cells of CSV and TSV are neutralised; False only for files no spreadsheet will open.
         bom: whether CSV and TSV begin with a byte order mark.
+        line: the column that a TXT file holds.
 
     Raises:
         InputError: unknown suffix, the source itself, a file that exists, a folder that does not, or that the disk
@@ -165,15 +171,16 @@ def open_writer(
         raise InputError(f"{path} exists already. Give the output another name, or allow it to be overwritten.")
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}. Make it, or name another.")
-    if kind == "txt" and len(names) > 1:
+    if kind == "txt" and len(names) > 1 and line not in names:
         raise InputError(
             f"{path}: a .txt file holds one text per line, not {len(names)} columns ({listed(names, 5)}). "
             f"Give the output another suffix: .csv, .tsv, .jsonl or .parquet."
         )
-    scratch = path.with_name(f"{path.name}.partial")
+    # A name of its own: another program may write to the same target at the same time.
+    scratch = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     with _writing(path):
         try:
-            sink = _open_sink(scratch, kind, columns, formula_safe, bom)
+            sink = _open_sink(scratch, kind, columns, bom, names.index(line) if line in names else 0)
         except OSError:
             with suppress(OSError):
                 scratch.unlink()
@@ -214,7 +221,7 @@ def _same_file(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], formula_safe: bool, bom: bool) -> Sink:
+def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], bom: bool, line: int) -> Sink:
     names = [column.name for column in columns]
     if kind == "parquet":
         from core.files.parquet import ParquetSink  # noqa: PLC0415  (loads pyarrow)
@@ -223,8 +230,8 @@ def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], formula_s
     if kind == "jsonl":
         return _TextSink(scratch, partial(render_json, names))
     if kind == "txt":
-        return _TextSink(scratch, render_lines)
-    render = partial(render_delimited, PROMISED[kind], formula_safe)
+        return _TextSink(scratch, partial(render_lines, line))
+    render = partial(render_delimited, PROMISED[kind])
     return _TextSink(scratch, render, start=("\ufeff" if bom else "") + render([[name] for name in names]))
 
 
@@ -233,6 +240,7 @@ class _TextSink:
 
     def __init__(self, scratch: Path, render: Callable[[Sequence[Values]], str], start: str = "") -> None:
         self._render = render
+        self.rows = 0
         # Unbuffered: after a failure or an interruption, nothing may be left that `close` would still write.
         self._file = scratch.open("wb", buffering=0)
         self._whole = 0
@@ -244,6 +252,7 @@ class _TextSink:
 
     def write(self, values: Sequence[Values]) -> None:
         self._append(self._render(values))
+        self.rows += len(values[0])
 
     def close(self) -> None:
         # An interruption may have come in the middle of a write: what is after the last whole batch is cut off.

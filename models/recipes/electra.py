@@ -24,12 +24,12 @@ from core.emotions import LABELS
 from core.errors import ModelError
 from core.tracking import Measurement, code_revision
 from models import goemotions
-from models.artefact import Origin
+from models.artefact import Origin, next_version
 from models.evaluate import Evaluation
 from models.finetune import Hyperparameters, encode, finetune, start_at_prior
 from models.goemotions import LabelledTexts
 from models.thresholds import held_out_f1
-from models.training import BUILD, fresh, publish
+from models.training import BUILD, fresh, publish, target
 
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128
@@ -134,6 +134,7 @@ def train(data: Path, *, base: str, seed: int, epochs: int, now: datetime, say: 
     """
     from models.export_onnx import export, write_tokenizer  # noqa: PLC0415  (onnx: only a finished training needs it)
 
+    next_version(target("electra"))  # a damaged manifest had better come to light now than after an hour
     settings = Hyperparameters(epochs=epochs, seed=seed)
     folder = BUILD / f"electra-seed{seed}"
     revision = begin(folder, base, settings, now)

@@ -13,6 +13,7 @@ from core.errors import AffectraError, InputError
 P = ParamSpec("P")
 
 _LOG = logging.getLogger("affectra")
+_ADDRESS = re.compile(r"https?(?=\\:)|www|@", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:<>$&])")
 
 
@@ -23,8 +24,11 @@ def _log(error: AffectraError) -> None:
 
 
 def plain(text: str) -> str:
-    """Return `text` so that Markdown draws it literally, directives and HTML included."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Return `text` so that Markdown draws it literally: directives, HTML and links included.
+
+    Bare addresses become links even where every sign is escaped; an invisible word joiner keeps them apart.
+    """
+    return _ADDRESS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", text))
 
 
 _CONTRAST = """

@@ -64,13 +64,18 @@ def test_an_example_fills_the_input_and_the_baseline_stands_beside(page: Page) -
 
 
 def test_hostile_text_is_drawn_as_text(page: Page) -> None:
-    page.on("dialog", lambda dialog: pytest.fail("a script ran"))
-    hostile = "<img src=x onerror=alert(1)> **bold** :red[x] $x$ [a](javascript:alert(1)) hate this"
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    hostile = (
+        "<img src=x onerror=alert(1)> **bold** :red[x] $x$ [a](javascript:alert(1)) hate this "
+        "https://evil.example/x www.evil.example bob@evil.example"
+    )
     type_tweet(page, hostile)
     page.locator(".st-key-tweet input").press("Enter")
     expect(page.get_by_text("Was this right?")).to_be_visible()
     expect(page.get_by_text("<img src=x onerror=alert(1)> **bold** :red[x] $x$", exact=False).first).to_be_visible()
-    assert page.locator("img[src='x']").count() == 0
+    assert page.locator("img[src='x'], a[href*='evil.example'], a[href^='javascript']").count() == 0
+    assert dialogs == []
 
 
 def upload(page: Page, path: Path) -> None:

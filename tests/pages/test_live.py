@@ -115,7 +115,7 @@ def test_hard_texts_end_in_a_verdict_or_a_message(open_app: Open, text: str, sai
     assert not app.error
     assert "<script>" not in html(app)
     if len(text) > MAX_CHARS:
-        assert "only its first 4,000 characters" in app.warning[0].value
+        assert "at most its first 4,000 characters" in app.warning[0].value
 
 
 def test_blank_text_asks_for_one(open_app: Open) -> None:
@@ -176,6 +176,49 @@ def test_a_damaged_model_is_named_and_not_served(open_app: Open, tmp_path: Path,
     assert weights.name in said
     assert ("missing" if damage == "gone" else "sha256") in said
     assert "Restore it from the repository" in said
+
+
+def test_a_text_longer_than_the_model_reads_says_so(open_app: Open) -> None:
+    app = open_app()
+    app.button(key="example_Very long").click().run()
+    assert "128 word pieces" in app.warning[0].value
+    assert not read(app, "short").warning
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b'{"my_text": "a\\ud800b", "x*y": null}\n{"my_text": "sad", "x*y": 1}\n'),
+        ("a.csv", b'my_text,"<b>x*y</b> https://evil.example"\nsad,=1+1\nhappy,\x00\n'),
+    ],
+)
+def test_hostile_cells_and_headers_are_previewed(open_app: Open, name: str, content: bytes) -> None:
+    app = open_app()
+    app.file_uploader(key="upload").upload(name, content).run()
+    assert not app.exception
+    assert not app.error
+    column = app.selectbox(key="text_column")
+    assert column.value == "my_text", "an option is no Markdown, and shows its underscore as it is"
+    preview = app.dataframe[1].value
+    assert next(iter(preview.columns)) == "my_text"
+    if name == "a.jsonl":
+        assert preview.to_numpy().tolist() == [["a\ufffdb", ""], ["sad", "1"]]
+    app.button(key="score").click().run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("variable", "value"), [("AFFECTRA_THREADS", "many"), ("AFFECTRA_MEMORY_LIMIT", "lots")])
+def test_a_bad_setting_is_a_message(open_app: Open, variable: str, value: str) -> None:
+    app = open_app(**{variable: value})
+    assert not app.exception
+    assert f"{variable} is '{value}'" in app.error[0].value.replace("\\", "")
+
+
+def test_a_store_without_its_samples_can_be_used(open_app: Open, database: Path, tmp_path: Path) -> None:
+    app = read(open_app(AFFECTRA_SAMPLE_TWEETS=str(tmp_path / "none.csv")), "Thank you so much")
+    app.button(key="record").click().run()
+    assert not app.error
+    assert rows(database, "SELECT count(*) FROM predictions") == [(1,)]
 
 
 def test_a_file_goes_through_preview_score_and_keep(open_app: Open, database: Path) -> None:

@@ -89,9 +89,24 @@ def _folder(path: Path, **changes: object) -> Path:
 def test_a_changed_file_is_named(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     verify(folder, read_manifest(folder))
-    with (folder / "thresholds.json").open("a") as file:
-        file.write(" ")
+    path = folder / "thresholds.json"
+    path.write_text(path.read_text().replace("0.5", "0.4", 1))
     with pytest.raises(ModelError, match=r"thresholds\.json is damaged.*sha256"):
+        load(folder)
+
+
+def test_a_file_of_another_size_is_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    manifest = read_manifest(folder)
+    fact = manifest.files["thresholds.json"].model_copy(update={"bytes": 1})
+    with pytest.raises(ModelError, match=r"thresholds\.json is damaged.*the manifest says 1\."):
+        verify(folder, manifest.model_copy(update={"files": {"thresholds.json": fact}}))
+
+
+def test_a_manifest_must_vouch_for_every_file_that_is_loaded(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    (folder / "model.onnx").write_bytes(b"not vouched for")
+    with pytest.raises(ModelError, match=r"does not vouch for model\.onnx"):
         load(folder)
 
 

@@ -63,6 +63,26 @@ def test_a_problem_is_named_without_a_traceback(
     assert list(tmp_path.glob("*.partial*")) == []
 
 
+def test_a_txt_result_is_one_line_of_emotions_a_row(tmp_path: Path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("Thank you so much!\nhttps://example.com\nThe shop opens at nine.\n")
+    assert main(["score", str(source), "-o", str(tmp_path / "out.txt"), "--model", "tfidf_model"]) == 0
+    assert (tmp_path / "out.txt").read_text().splitlines() == ["gratitude", "", "neutral"]
+
+
+def test_ctrl_c_before_anything_is_scored_ends_quietly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.__main__.load", interrupted)
+    source = write_tweets(tmp_path / "in.csv", 3)
+    assert main(["score", str(source), "-o", str(tmp_path / "out.csv")]) == 130
+    assert "nothing was written" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
 def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None:
     source = write_tweets(tmp_path / "in.csv", 200_000)
     running = subprocess.Popen(
@@ -72,9 +92,8 @@ def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
     )
-    scratch = tmp_path / "out.csv.partial"
     for _ in range(600):
-        if scratch.exists() and scratch.stat().st_size > 100_000:
+        if any(scratch.stat().st_size > 100_000 for scratch in tmp_path.glob("out.csv.*.partial")):
             break
         time.sleep(0.1)
     running.send_signal(signal.SIGINT)
@@ -88,4 +107,4 @@ def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None
     assert f"stopped after {len(rows):,} of 200,000 rows" in said
     assert rows[-1]["top_emotion"] == "gratitude"
     assert not (tmp_path / "out.csv").exists()
-    assert not scratch.exists()
+    assert list(tmp_path.glob("*.partial")) == []

@@ -64,14 +64,25 @@ def test_threads_share_it(engine):
 
 
 def test_what_is_too_long_is_cut_before_the_last_special_piece(engine):
-    assert engine.pieces(["love " * 60]) == [62]
+    assert engine.pieces.lengths(["love " * 60]) == [62]
     fitting = "love " * (MAX_LENGTH - 2)
     np.testing.assert_allclose(engine.score([fitting + "hate " * 40]), engine.score([fitting]), atol=1e-6)
     assert np.abs(engine.score(["hate " + fitting]) - engine.score([fitting])).max() > 1e-3
 
 
+def test_it_says_which_texts_it_reads_only_in_part(engine):
+    fitting = "love " * (MAX_LENGTH - 2)
+    assert engine.exceed([fitting, fitting + "you", "", "unheardofwordoverthirtybytes", "love"]) == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 def test_special_pieces_in_a_text_are_plain_text(engine):
-    assert engine.pieces(["[SEP]"]) != engine.pieces([""])
+    assert engine.pieces.lengths(["[SEP]"]) != engine.pieces.lengths([""])
     assert np.isfinite(engine.score(["[SEP] love [PAD] [CLS]"])).all()
 
 

@@ -1,13 +1,16 @@
 import csv
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from core.actor import Actor
 from core.classifier import Classifier
-from core.errors import InputError
+from core.emotions import Scores
+from core.errors import InputError, ModelError
 from core.files import open_table, open_writer
 from core.jobs import Job
 from core.service import MAX_COMMENT, RESULT_COLUMNS, ROWS_AT_ONCE, Service
@@ -48,7 +51,7 @@ def test_reading_says_everything_and_records_nothing(service: Service) -> None:
     read = service.read("I love this, thanks @bob")
     assert read.clean.text == "I love this, thanks [NAME]"
     assert read.labels == ("gratitude", "love")
-    assert (read.top, read.sentiment, read.certain) == ("gratitude", "positive", True)
+    assert (read.top, read.sentiment) == ("gratitude", "positive")
     assert (read.model, read.model_version, read.normaliser_version) == ("fake", "1", "1")
     assert read.latency_ms == pytest.approx(2)
     assert len(read.probabilities) == 28
@@ -62,6 +65,43 @@ def test_reading_says_everything_and_records_nothing(service: Service) -> None:
 def test_nothing_to_read_is_said(service: Service, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         service.read(text)
+
+
+def test_a_long_text_is_said_to_be_read_in_part(store: Store, tmp_path: Path) -> None:
+    engine = WordEngine()
+    engine.max_words = 4
+    service = make_service(store, fake_classifier(engine=engine))
+    assert not service.read("i love it").truncated
+    assert service.read("i love it very much").truncated
+    scored = service.score_file(open_table(write_csv(tmp_path / "i.csv", ["one two", "a b c d e"])), tmp_path, "i")
+    assert scored.summary.truncated == 1
+    service.keep_file(scored, ANA)
+    store.close()
+    with duckdb.connect(str(store.path)) as connection:
+        assert connection.execute("SELECT text FROM predictions WHERE truncated").fetchall() == [("a b c d e",)]
+
+
+def test_a_model_that_gives_no_number_is_named(store: Store) -> None:
+    class Broken(WordEngine):
+        def score(self, texts: Sequence[str]) -> Scores:
+            return np.full((len(texts), 28), np.nan, np.float32)
+
+    with pytest.raises(ModelError, match="fake 1 gave no number"):
+        make_service(store, fake_classifier(engine=Broken())).read("fine")
+
+
+def test_recording_twice_keeps_one(service: Service) -> None:
+    read = service.read("so happy")
+    service.record(read, ANA)
+    service.record(read, ANA)
+    service.give_feedback(read.id, "up", ANA)
+    assert [(row.id, row.ups) for row in service.recent()] == [(read.id, 1)]
+
+
+def test_a_kept_file_lies_in_its_order(service: Service, tmp_path: Path) -> None:
+    texts = [f"love {number}" for number in range(ROWS_AT_ONCE + 50)]
+    service.keep_file(service.score_file(open_table(write_csv(tmp_path / "i.csv", texts)), tmp_path, "i"), ANA)
+    assert [row.text for row in service.recent(len(texts))] == texts[::-1]
 
 
 def test_recording_and_thumbs(service: Service) -> None:
@@ -133,7 +173,6 @@ def test_a_file_is_kept_once_without_what_could_not_be_read(service: Service, st
     scored = service.score_file(open_table(source), tmp_path, "in.csv")
     assert service.keep_file(scored, ANA) == 2
     assert service.keep_file(scored, ANA) == 0
-    assert store.has_batch(scored.id)
     kept = {row.text: row for row in service.recent()}
     assert set(kept) == {"I love it", "so sad \x00 '; DROP"}
     assert kept["I love it"].labels == ("love",)

@@ -25,6 +25,7 @@ def prediction(text: str = "I love it", at: datetime = NOON) -> Prediction:
         source="live",
         text=text,
         clean=CleanText(text, False),
+        truncated=False,
         probabilities=tuple(number / 100 for number in range(28)),
         labels=("love", "joy"),
         top="love",

@@ -46,7 +46,13 @@ def test_order_length_and_neighbours_do_not_matter(folder):
     np.testing.assert_allclose(engine.score(TEXTS * 60)[-len(TEXTS) :], alone, atol=1e-5)
     fitting = "love " * (MAX_LENGTH - 2)
     np.testing.assert_allclose(engine.score([fitting + "hate"]), engine.score([fitting]), atol=1e-6)
+    assert engine.exceed([fitting + "hate", fitting]) == [True, False]
     assert engine.score([]).shape == (0, 28)
+
+
+def test_special_pieces_in_a_text_are_plain_text(folder):
+    pieces = torch_engine.load_checkpoint(folder).pieces
+    assert 3 not in pieces.encode(["love [SEP] hate"])[0][:-1]
 
 
 def test_labels_are_found_by_name_in_any_order(folder, tmp_path):
@@ -127,6 +133,6 @@ def test_a_damaged_checkpoint_is_named(tmp_path, name, content, said):
 
 
 def test_a_manifest_that_says_another_length_is_refused(folder):
-    assert torch_engine.load(folder, tiny_manifest("torch")).max_length == MAX_LENGTH
+    assert torch_engine.load(folder, tiny_manifest("torch")).pieces.max_length == MAX_LENGTH
     with pytest.raises(ModelError, match="max_length is 25, the checkpoint reads 24"):
         torch_engine.load(folder, tiny_manifest("torch").model_copy(update={"max_length": 25}))
