@@ -1,17 +1,13 @@
 """The command line: `python -m core score | bench`."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from tqdm import tqdm
-
-from core.classifier import load
 from core.errors import AffectraError
 from core.files import FORMATS, append, open_table, open_writer
-from core.service import RESULT_COLUMNS, Service
-from core.settings import settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,6 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
+    # Imported here, where Ctrl-C is answered already.
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from core.classifier import load  # noqa: PLC0415
+    from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
+    from core.settings import settings  # noqa: PLC0415
+
     chosen = settings()
     table = open_table(options.file, options.column)
     for notice in table.notices:
@@ -64,6 +67,9 @@ def _score(options: argparse.Namespace) -> int:
             try:
                 summary = service.score_table(table, writer, on_rows=lambda rows: bar.update(rows - bar.n))
             except KeyboardInterrupt:
+                if not writer.rows:
+                    raise
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not spoil what the first one keeps
                 kept = writer.keep_partial()
                 bar.close()
                 print(
@@ -88,4 +94,5 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     sys.exit(main())

@@ -3,6 +3,7 @@
 The only core module with streamlit in it.
 """
 
+import atexit
 import logging
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def store(path: Path, memory_limit: str) -> Store:
     except BaseException:
         opened.close()
         raise
+    # When the process ends, nothing releases what is cached.
+    atexit.register(opened.close)
     return opened
 
 

@@ -81,6 +81,7 @@ class Store:
             )
         except (duckdb.Error, OSError) as error:
             raise _explain(path, error) from error
+        self._file = _identity(path)
         # Appends from two threads need not wait for each other in DuckDB, but migrations and checks do.
         self._writing = threading.Lock()
         try:
@@ -267,6 +268,12 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
         with self._writing, self._reading() as cursor:
+            if _identity(self.path) != self._file:
+                # The open connection would go on into a file that no one can find any more.
+                raise StoreError(
+                    f"{self.path} was removed or replaced while Affectra has it open. Nothing can be kept. Put the "
+                    f"file back, or restart Affectra to begin a new one."
+                )
             cursor.begin()
             try:
                 yield cursor
@@ -310,6 +317,14 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _check_magic(path: Path) -> None:
     """Refuse another program's file before DuckDB looks for an extension that could read it."""
     if path.is_file():
@@ -336,12 +351,12 @@ def _explain(path: Path, error: Exception) -> StoreError:
         )
     if "not a valid DuckDB database" in said or "Corrupt" in said or "checksum" in said:
         return _unusable(path)
-    if isinstance(error, PermissionError) or "Permission denied" in said or "read-only" in said:
+    if "Is a directory" in said or isinstance(error, (FileExistsError, NotADirectoryError)):
+        return StoreError(f"{path} is not a file. Set AFFECTRA_DATABASE to a file's path.")
+    if isinstance(error, OSError) or "Permission denied" in said or "read-only" in said:
         return StoreError(
             f"{path} cannot be written. Give this user write access to the file and its folder, or set "
             f"AFFECTRA_DATABASE to a place that can be written."
         )
-    if "Is a directory" in said or isinstance(error, (FileExistsError, NotADirectoryError)):
-        return StoreError(f"{path} is not a file. Set AFFECTRA_DATABASE to a file's path.")
     first_line = said.splitlines()[0] if said else type(error).__name__
     return StoreError(f"The store {path} failed: {first_line}")

@@ -13,6 +13,7 @@ import streamlit as st
 from core import charts
 from core.actor import Actor
 from core.emotions import Level
+from core.errors import InputError
 from core.files import FORMATS, Table, open_table, printable
 from core.jobs import Job
 from core.service import ScoredFile, Service
@@ -82,6 +83,16 @@ def _to_disk(name: str, content: IO[bytes]) -> Upload:
 @guarded
 def _scoring(service: Service, actor: Actor, upload: Upload) -> None:
     show_reported()
+    if st.session_state.pop("kept_now", False):
+        st.rerun(scope="app")  # the other tab lists what the store holds
+    try:
+        _stage(service, actor, upload)
+    except InputError as error:
+        # The user's name for the file, not the place where the server keeps it.
+        raise InputError(str(error).replace(str(upload.path), upload.name)) from error
+
+
+def _stage(service: Service, actor: Actor, upload: Upload) -> None:
     job = upload.job
     if job is None:
         _choose(service, upload)
@@ -100,24 +111,38 @@ def _choose(service: Service, upload: Upload) -> None:
     for notice in table.notices:
         st.info(plain(notice), icon=":material/info:")
     names = [printable(name) for name in table.names]
-    column = st.selectbox("Column with the texts", names, index=table.names.index(table.text_column), key="text_column")
+    column = st.selectbox(
+        "Column with the texts",
+        names,
+        index=table.names.index(table.text_column),
+        key="text_column",
+        format_func=_named,
+    )
     preview = table.preview(PREVIEW_ROWS)
     st.dataframe(
         pd.DataFrame({name: list(map(printable, cells)) for name, cells in zip(names, preview.values, strict=True)}),
         key="preview",
         hide_index=True,
         column_config={column: st.column_config.TextColumn(f"▸ {column}", width="large", pinned=True)},
-        alt=f"The first {len(preview)} of {table.rows:,} rows",
+        alt=f"The first {len(preview)} of {_rows(table.rows)}",
     )
-    st.caption(f"The first {len(preview)} of {table.rows:,} rows.")
+    st.caption(f"The first {len(preview)} of {_rows(table.rows)}.")
     st.button(
-        f"Score {table.rows:,} rows",
+        f"Score {_rows(table.rows)}",
         key="score",
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,
         args=(service, upload, table.names[names.index(column)]),
     )
+
+
+def _named(column: str) -> str:
+    return column or "(no name)"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 @reporting
@@ -152,11 +177,11 @@ def _progress(job: Job[ScoredFile]) -> None:
 def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
     summary = scored.summary
     if summary.stopped:
-        st.warning(f"Stopped. The first {summary.rows:,} rows are scored and can be downloaded.")
+        st.warning(f"Stopped. What was scored by then ({_rows(summary.rows)}) can be downloaded.")
     if summary.rows == 0:
         st.button("Back to the file", key="again", on_click=upload.forget)
         return
-    said = [f"**{summary.rows:,} rows** read by {plain(service.classifier.info.label)}."]
+    said = [f"**{_rows(summary.rows)}** read by {plain(service.classifier.info.label)}."]
     if summary.unreadable:
         said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
     if summary.truncated:
@@ -193,7 +218,7 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
             icon=":material/download:",
         )
         st.button(
-            "Keep in the store" if upload.kept is None else f"Kept: {upload.kept:,} rows",
+            "Keep in the store" if upload.kept is None else f"Kept: {_rows(upload.kept)}",
             key="keep",
             disabled=upload.kept is not None,
             on_click=_keep,
@@ -206,3 +231,4 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
 @reporting
 def _keep(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
     upload.kept = service.keep_file(scored, actor)
+    st.session_state["kept_now"] = True

@@ -7,11 +7,12 @@ import streamlit as st
 from core import charts, runtime
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
+from core.errors import InputError, ModelError
 from core.prediction import Prediction, Verdict
 from core.service import MAX_COMMENT, Service
 from core.text import MAX_CHARS
 from pages.components.enter_key import enter_presses
-from pages.components.frame import guarded, plain, reporting, say, show_reported
+from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
 from pages.components.levels import level_switch
 from pages.components.verdict import Badge, show_verdict, show_words
 from pages.file_tab import file_tab
@@ -37,7 +38,7 @@ AUTO: Final = "the strongest"
 def main() -> None:
     """Draw the page."""
     st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
-    st.title("Read a tweet")
+    st.title("Read tweets")
     service = runtime.service()
     one, many = st.tabs(["One tweet", "A file of tweets"], key="live_tab")
     # Both are drawn always: a hidden tab that is not drawn would lose its upload and the job that scores it.
@@ -53,11 +54,17 @@ def one_tweet(service: Service) -> None:
     """Draw the input, the verdict, the chart and the words; rerun alone while somebody types."""
     text = _input(service)
     show_reported()
-    if text.strip():
-        _reading(service, service.read(text))
-    else:
-        st.info("Type a tweet above, or try one of the examples. The bars move while you type.")
+    try:
+        reading = service.read(text) if text.strip() else None
+    except InputError as error:
+        st.info(plain(str(error)), icon=":material/info:")
         _feedback(service)
+    else:
+        if reading is None:
+            st.info("Type a tweet above, or try one of the examples. The bars move while you type.")
+            _feedback(service)
+        else:
+            _reading(service, reading)
     _recent(service)
 
 
@@ -76,7 +83,6 @@ def _input(service: Service) -> str:
             key="record",
             icon=":material/keyboard_return:",
             type="primary",
-            disabled=not text.strip(),
             on_click=_record,
             args=(service,),
         )
@@ -97,11 +103,15 @@ def _record(service: Service) -> None:
     text = st.session_state["tweet"]
     last: Prediction | None = st.session_state.get("recorded")
     if not text.strip():
+        say("Type a tweet first.")
         return
     if last is not None and last.text == text and last.model_version == service.classifier.info.version:
         say("This tweet is recorded already.")
         return
-    prediction = service.read(text)
+    try:
+        prediction = service.read(text)
+    except InputError:
+        return  # the page says it, in the place of the verdict
     service.record(prediction, runtime.actor())
     st.session_state["recorded"] = prediction
     say("Recorded.")
@@ -115,8 +125,9 @@ def _reading(service: Service, prediction: Prediction) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
-    if beside:
-        baseline = service.baseline  # loaded before anything is drawn anew: the first time takes a while
+    # Loaded before anything is drawn anew: the first time takes a while.
+    baseline = _baseline(service) if beside else None
+    if baseline is not None:
         left, right = st.columns(2, gap="medium")
         with left:
             st.header(plain(service.classifier.info.label))
@@ -137,6 +148,14 @@ def _reading(service: Service, prediction: Prediction) -> None:
     with right:
         _words(service, prediction, level)
         _feedback(service)
+
+
+def _baseline(service: Service) -> Classifier | None:
+    try:
+        return service.baseline
+    except ModelError as error:
+        show_problem(error)
+        return None
 
 
 def _bars(model: Classifier, reading: Prediction, level: Level, side: str) -> None:
@@ -213,7 +232,12 @@ def _correction(service: Service, recorded: Prediction) -> None:
             format_func=lambda label: f"{EMOTIONS[INDEX[label]].emoji} {label}",
             placeholder="Choose one or more emotions",
         )
-        st.text_area("Why? (optional)", key=f"comment_{recorded.id}", max_chars=MAX_COMMENT, height=80)
+        st.text_area(
+            f"Why? (optional, up to {MAX_COMMENT:,} characters)",
+            key=f"comment_{recorded.id}",
+            max_chars=MAX_COMMENT,
+            height=80,
+        )
         st.form_submit_button(
             "Send the correction", key=f"send_{recorded.id}", on_click=_correct, args=(service, recorded)
         )
@@ -221,13 +245,11 @@ def _correction(service: Service, recorded: Prediction) -> None:
 
 @reporting
 def _correct(service: Service, recorded: Prediction) -> None:
-    service.give_feedback(
-        recorded.id,
-        "down",
-        runtime.actor(),
-        suggested=st.session_state[f"suggested_{recorded.id}"],
-        comment=st.session_state[f"comment_{recorded.id}"],
-    )
+    suggested, comment = (st.session_state[f"{part}_{recorded.id}"] for part in ("suggested", "comment"))
+    if not suggested and not comment.strip():
+        st.session_state[f"said_{recorded.id}"] = "Nothing was sent: choose an emotion, or write why it is wrong."
+        return
+    service.give_feedback(recorded.id, "down", runtime.actor(), suggested=suggested, comment=comment)
     st.session_state[f"said_{recorded.id}"] = "Thank you: your correction is kept."
 
 

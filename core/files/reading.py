@@ -97,7 +97,7 @@ def _guessed_column(path: Path, reader: Reader) -> tuple[str, tuple[str, ...]]:
         return readable[0], ()
     lengths = _mean_lengths(reader)
     longest = max(readable, key=lengths.__getitem__, default=None)
-    if longest is None or lengths[longest] == 0:
+    if longest is None:
         raise InputError(f"{path}: no column of texts was found among {listed(names)}. Name the text column.")
     return longest, (f"Column {longest!r} was taken for the texts, because its cells are the longest.",)
 

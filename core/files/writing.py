@@ -168,7 +168,9 @@ def open_writer(
     if source is not None and _same_file(source, path):
         raise InputError(f"{path} is the file that is read. Give the output another name.")
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already. Give the output another name, or allow it to be overwritten.")
+        raise InputError(
+            f"{path} exists already. Give the output another name, or allow it to be replaced (--overwrite)."
+        )
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}. Make it, or name another.")
     if kind == "txt" and len(names) > 1 and line not in names:

@@ -63,7 +63,8 @@ def guarded(draw: Callable[P, None]) -> Callable[P, None]:
             draw(*args, **kwargs)
         except AffectraError as error:
             _log(error)
-            show_problem(error)
+            if st.session_state.pop("shown_problem", None) != str(error):
+                show_problem(error)
 
     return framed
 
@@ -89,7 +90,10 @@ def say(message: str) -> None:
 
 def show_reported() -> None:
     """Draw, once, what callbacks left to say."""
+    st.session_state.pop("shown_problem", None)
     if problem := st.session_state.pop("reported_problem", None):
         show_problem(problem)
+        # What failed in a callback often fails again in the drawing; once is enough.
+        st.session_state["shown_problem"] = str(problem)
     if message := st.session_state.pop("reported_message", None):
         st.success(message, icon=":material/check:")

@@ -24,7 +24,7 @@ class Badge:
 
 
 def show_verdict(title: str, badges: Sequence[Badge], sentiment: Badge, strongest: Badge, footnote: str) -> None:
-    """Draw what a model makes of a text; a screen reader is told when it changes.
+    """Draw what a model makes of a text; a screen reader is told when its labels change.
 
     Args:
         badges: the emotions above their threshold, the most probable first; may be empty.
@@ -37,12 +37,21 @@ def show_verdict(title: str, badges: Sequence[Badge], sentiment: Badge, stronges
     else:
         said = f'<p style="margin:.3rem 0">No emotion reaches its threshold. Closest: {_badge(strongest)}</p>'
     st.html(
-        f'<section aria-label="{escape(title)}" role="status" aria-live="polite">{said}'
+        f'<section aria-label="{escape(title)}">{said}'
         f'<p style="margin:.4rem 0 0">Sentiment: {_badge(sentiment)}</p>'
         f'<p style="margin:.4rem 0 0;font-size:.875rem">{escape(footnote)}</p></section>'
     )
+    # Apart, and without numbers: it stays as it is while only probabilities move, and then nothing is read out.
+    names = ", ".join(badge.emotion.name for badge in badges) or f"no clear emotion, closest {strongest.emotion.name}"
+    st.html(
+        f'<p role="status" style="{_FOR_SCREEN_READERS}">{escape(title)}: {names}. '
+        f"Sentiment {sentiment.emotion.name}.</p>"
+    )
 
 
+_FOR_SCREEN_READERS = (
+    "position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+)
 _ROW = "display:flex;flex-wrap:wrap;gap:.4rem;list-style:none;margin:.3rem 0;padding:0"
 
 

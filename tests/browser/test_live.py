@@ -53,6 +53,38 @@ def test_enter_records_and_a_thumb_down_takes_a_correction(page: Page) -> None:
     expect(page.get_by_text("recorded already")).to_be_visible()
 
 
+def test_enter_right_after_a_paste_records_what_is_seen(page: Page) -> None:
+    box = page.locator(".st-key-tweet input")
+    box.focus()
+    page.keyboard.insert_text("I love what I just pasted")
+    box.press("Enter")
+    expect(page.get_by_text("Recorded.", exact=True)).to_be_visible()
+    expect(page.get_by_text("“I love what I just pasted” was read as")).to_be_visible()
+
+
+def test_a_screen_reader_hears_of_new_labels_only(page: Page) -> None:
+    type_tweet(page, "Thank you so much")
+    status = page.get_by_role("status").filter(has_text="Sentiment")
+    expect(status).to_have_text(re.compile("gratitude"))
+    page.evaluate(
+        """() => {
+        window.said = [];
+        const seen = new MutationObserver((all) => all.forEach((one) => one.addedNodes.forEach((node) => {
+            if (node.nodeType !== 1) return;
+            const live = node.matches("[role=status]") ? node : node.querySelector("[role=status]");
+            if (live) window.said.push(live.textContent);
+        })));
+        seen.observe(document.body, {childList: true, subtree: true});
+    }"""
+    )
+    page.locator(".st-key-tweet input").press_sequentially(", thank you, thank you", delay=120)
+    expect(page.get_by_role("heading", name="Which words moved it")).to_be_visible()
+    page.wait_for_timeout(1_000)
+    heard = [text for text in page.evaluate("window.said") if "Sentiment" in text]
+    assert all("%" not in text and " ms" not in text for text in heard)
+    assert len(heard) == len(set(heard)), heard
+
+
 def test_an_example_fills_the_input_and_the_baseline_stands_beside(page: Page) -> None:
     page.get_by_role("button", name="Mixed").click()
     expect(page.get_by_role("status").filter(has_text="Sentiment")).to_have_count(1)
@@ -88,6 +120,9 @@ def test_a_file_is_uploaded_scored_looked_at_downloaded_and_kept(page: Page, tmp
     source = tmp_path / "tweets.csv"
     with source.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["id", "comment"], *[[str(number), text] for number, text in enumerate(texts)]])
+    stored = page.get_by_text(re.compile(r"of \d+ predictions in the store"))
+    expect(stored).to_be_visible(timeout=30_000)
+    before = stored.text_content()
     upload(page, source)
     expect(page.get_by_text("The first 4 of 4 rows.")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Score 4 rows").click()
@@ -102,6 +137,8 @@ def test_a_file_is_uploaded_scored_looked_at_downloaded_and_kept(page: Page, tmp
     assert rows[3]["top_emotion"] == ""
     page.get_by_role("button", name="Keep in the store").click()
     expect(page.get_by_role("button", name="Kept: 3 rows")).to_be_disabled()
+    page.get_by_role("tab", name="One tweet").click()
+    expect(page.get_by_text(re.compile(r"of \d+ predictions in the store"))).not_to_have_text(before or "")
 
 
 def test_a_running_file_can_be_cancelled(page: Page, tmp_path: Path) -> None:
@@ -111,7 +148,9 @@ def test_a_running_file_can_be_cancelled(page: Page, tmp_path: Path) -> None:
     page.get_by_role("button", name="Score 40,000 rows").click(timeout=30_000)
     expect(page.get_by_text(re.compile(r"of 40,000 rows · "))).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text(re.compile(r"Stopped\. The first [\d,]+ rows are scored"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"Stopped\. What was scored by then \([\d,]+ rows\)"))).to_be_visible(
+        timeout=60_000
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,6 +159,7 @@ def test_a_running_file_can_be_cancelled(page: Page, tmp_path: Path) -> None:
         ("ragged.csv", b"id,text\n1,fine\n2,too,many,fields\n", "line 3"),
         ("empty.csv", b"", "empty"),
         ("header.csv", b"id,text\n", "no rows"),
+        ("ragged.tsv", b"id\ttext\n1\tfine\n2\ttoo\tmany\n", "ragged.tsv, line 3"),
         ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, "does not look like text"),
     ],
 )

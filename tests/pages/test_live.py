@@ -107,7 +107,7 @@ def test_hard_texts_end_in_a_verdict_or_a_message(open_app: Open, text: str, sai
     app = read(open_app(), text)
     assert not app.exception
     if said:
-        assert said in app.error[0].value
+        assert said in app.info[0].value
         return
     assert not app.error
     app.button(key="record").click().run()
@@ -161,20 +161,20 @@ def test_a_file_that_is_no_database_is_named(open_app: Open, database: Path) -> 
     assert "not a usable DuckDB database" in app.error[0].value.replace("\\", "")
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone"])
-def test_a_damaged_model_is_named_and_not_served(open_app: Open, tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(("damage", "named"), [("gone", "missing"), ("cut", "bytes"), ("changed", "sha256")])
+def test_a_damaged_model_is_named_and_not_served(open_app: Open, tmp_path: Path, damage: str, named: str) -> None:
     folder = tmp_path / "electra_model"
     shutil.copytree(ROOT / "models" / "electra_model", folder)
     (weights,) = folder.glob("*.onnx")
     if damage == "gone":
         weights.unlink()
     else:
-        weights.write_bytes(weights.read_bytes()[:-100])
+        weights.write_bytes(weights.read_bytes()[:-100] + (bytes(100) if damage == "changed" else b""))
     app = open_app(AFFECTRA_MODEL=str(folder))
     assert not app.exception
     said = app.error[0].value.replace("\\", "")
     assert weights.name in said
-    assert ("missing" if damage == "gone" else "sha256") in said
+    assert named in said
     assert "Restore it from the repository" in said
 
 
@@ -212,6 +212,46 @@ def test_a_bad_setting_is_a_message(open_app: Open, variable: str, value: str) -
     app = open_app(**{variable: value})
     assert not app.exception
     assert f"{variable} is '{value}'" in app.error[0].value.replace("\\", "")
+
+
+def test_a_missing_baseline_leaves_the_serving_model_on_the_page(open_app: Open) -> None:
+    app = read(open_app(AFFECTRA_BASELINE="nothing"), "Thank you so much")
+    app.toggle(key="beside").set_value(True).run()
+    assert "No model folder" in app.error[0].value
+    assert "gratitude" in html(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert "predictions in the store" in app.caption[-1].value
+
+
+def test_a_text_without_words_leaves_the_rest_of_the_page(open_app: Open) -> None:
+    app = read(open_app(), "Thank you so much")
+    app.button(key="record").click().run()
+    read(app, "https://example.com")
+    app.button(key="record").click().run()
+    assert ["only links" in said.value for said in app.info] == [True]
+    assert not app.error
+    assert app.get("feedback"), "what was recorded before can still be judged"
+    assert "predictions in the store" in app.caption[-1].value
+
+
+def test_an_empty_tweet_and_an_empty_correction_say_so(open_app: Open, database: Path) -> None:
+    app = open_app()
+    app.button(key="record").click().run()
+    assert "Type a tweet first." in [said.value for said in app.success]
+    read(app, "Thank you so much")
+    app.button(key="record").click().run()
+    app.get("feedback")[0].set_value(0).run()
+    next(button for button in app.button if str(button.key).startswith("send_")).click().run()
+    assert any("Nothing was sent" in said.value for said in app.caption)
+    assert rows(database, "SELECT count(*) FROM feedback_events") == [(1,)]
+
+
+def test_a_store_that_is_removed_while_open_is_not_trusted(open_app: Open, database: Path) -> None:
+    app = read(open_app(), "Thank you so much")
+    database.unlink()
+    app.button(key="record").click().run()
+    assert "was removed or replaced" in app.error[0].value
+    assert not app.success
 
 
 def test_a_store_without_its_samples_can_be_used(open_app: Open, database: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_ctrl_c_before_anything_is_scored_ends_quietly(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.__main__.load", interrupted)
+    monkeypatch.setattr("core.classifier.load", interrupted)
     source = write_tweets(tmp_path / "in.csv", 3)
     assert main(["score", str(source), "-o", str(tmp_path / "out.csv")]) == 130
     assert "nothing was written" in capsys.readouterr().err

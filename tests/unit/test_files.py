@@ -677,6 +677,11 @@ def test_a_text_file_holds_one_of_several_columns(tmp_path: Path) -> None:
         open_writer(tmp_path / "b.txt", (Column("text"), Column("emotions")))
 
 
+def test_a_column_whose_first_rows_are_empty_can_still_be_taken(tmp_path: Path) -> None:
+    table = open_table(put(tmp_path, "a.csv", "a,b\n" + ",\n" * 150 + "x,I love you\n"))
+    assert texts(table.of("b"))[-1] == "I love you"
+
+
 def test_a_table_can_be_turned_to_another_column(tmp_path: Path) -> None:
     table = open_table(put(tmp_path, "a.csv", "text,other\na,b\n"))
     assert texts(table.of("other")) == ["b"]
