@@ -32,6 +32,8 @@ from core.text import normalise
 
 _BLOCK: Final = 20
 """Single tweets that a contender reads before the next has its turn."""
+_REST: Final = 0.3
+"""Seconds before each turn: the threads of the contender before go on spinning for a while, and hold the cores."""
 _FLAGS: Final = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 _PACKAGES: Final = ("onnxruntime", "tokenizers", "torch", "transformers", "numpy")
 _FIRST_PREDICTION: Final = """
@@ -182,7 +184,8 @@ def _millions(model: torch.nn.Module) -> int:
 def _take_turns_alone(contenders: Sequence[Contender], texts: Sequence[str]) -> None:
     block = texts[:: max(1, len(texts) // _BLOCK)][:_BLOCK]
     for contender in contenders:
-        contender.read([block[0]])  # the one before may still hold the cores
+        time.sleep(_REST)
+        contender.read([block[0]])
         for text in block:
             started = time.perf_counter()
             contender.read([text])
@@ -193,6 +196,7 @@ def _take_turns_on_a_file(contenders: Sequence[Contender], texts: Sequence[str],
     for contender in contenders:
         step = max(1, len(texts) // contender.per_round)
         file = [*texts[number % step :: step]][: contender.per_round]
+        time.sleep(_REST)
         contender.read(file[:1])
         started = time.perf_counter()
         contender.read(file)
