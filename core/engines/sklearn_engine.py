@@ -5,22 +5,52 @@ kept as its terms in column order, one a line. skops describes every entry of a 
 take half a gigabyte and seconds to load. `pack` and `unpack` turn one into the other.
 """
 
+import importlib.abc
+import sys
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import skops.io
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
-from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from core.classifier import Manifest
 from core.emotions import LABELS, Scores
 from core.errors import ModelError
+
+
+class _NoTorch(importlib.abc.MetaPathFinder):
+    """Says that torch is not installed, to the thread that made it and to no other."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "torch" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(name=fullname)
+
+
+@contextmanager
+def _torch_left_out() -> Iterator[None]:
+    finder = _NoTorch()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+# To know scikit-learn's types, skops imports all of its packages, and one of them torch: seconds of waiting
+# for nothing. Those packages are prepared for a machine without it.
+with _torch_left_out():
+    import skops.io
+    from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 FILE: Final = "model.skops"
 FILES: Final = (FILE,)

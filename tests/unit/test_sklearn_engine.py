@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -71,6 +73,19 @@ def test_the_manifest_says_what_it_measured(model):
     assert model.info.metrics["test_n"] == 5427
     assert 0.4 < model.info.metrics["test_emotion_macro_f1"] < 0.55
     assert model.info.bytes < 4_000_000
+
+
+def test_it_needs_no_torch():
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from core.classifier import load\n"
+        f"load(Path({str(SHIPPED)!r})).scores(['hello'])\n"
+        "print([name for name in ('torch', 'transformers', 'mlflow') if name in sys.modules])\n"
+        "import torch; print(torch.ones(1).item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "1.0"]
 
 
 def test_a_vocabulary_survives_packing():
