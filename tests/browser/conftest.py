@@ -113,8 +113,19 @@ def open_page(app: App, browser: Browser, theme: Any) -> Iterator[Page]:
     assert not re.search(r"Traceback|Warning|Error", said), said
 
 
+def settle(page: Page) -> None:
+    """Wait until nothing runs and nothing fades: half-faded text has no contrast of its own."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
+    page.wait_for_function(
+        "() => document.getAnimations().every((one) => one.playState !== 'running')"
+        " && !document.querySelector('[data-stale=true]')",
+        timeout=30_000,
+    )
+
+
 def violations(page: Page) -> list[str]:
-    """What axe finds on the page, WCAG A and AA and best practices, outside the allow list."""
+    """What axe finds on the settled page, WCAG A and AA and best practices, outside the allow list."""
+    settle(page)
     response = Axe().run(page).response["violations"]
     return [
         f"{found['id']} ({found['impact']}): {target}"

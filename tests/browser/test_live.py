@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ALLOWED, App, violations
+from tests.browser.conftest import ALLOWED, App, settle, violations
 
 
 def bar_texts(page: Page) -> list[str]:
@@ -183,6 +183,7 @@ def test_the_allow_list_only_shrinks(page: Page) -> None:
     assert len(ALLOWED) <= 1
     page.get_by_role("tab", name="A file of tweets").click()
     expect(page.locator(".st-key-upload")).to_be_visible()
+    settle(page)
     found = {found["id"] for found in Axe().run(page).response["violations"]}
     assert found == {rule for rule, _ in ALLOWED}, "a rule on the list is mended: take it off"
 
