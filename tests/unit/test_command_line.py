@@ -85,6 +85,8 @@ def test_ctrl_c_before_anything_is_scored_ends_quietly(
 
 def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None:
     source = write_tweets(tmp_path / "in.csv", 200_000)
+    # What runs the tests in the background may have Ctrl-C ignored, and a child inherits that.
+    here = signal.signal(signal.SIGINT, signal.default_int_handler)
     running = subprocess.Popen(
         [sys.executable, "-m", "core", "score", str(source), "-o", str(tmp_path / "out.csv")],
         cwd=ROOT,
@@ -92,6 +94,7 @@ def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, here)
     for _ in range(600):
         if any(scratch.stat().st_size > 100_000 for scratch in tmp_path.glob("out.csv.*.partial")):
             break
