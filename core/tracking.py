@@ -6,26 +6,35 @@ MLflow itself is imported when a run is logged: it takes seconds, and no page wa
 import logging
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import TrackingError
 from core.settings import ROOT, settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
 
 EXPERIMENT: Final = "affectra"
 _SQLITE: Final = "sqlite:///"
+_METRICS_AT_ONCE: Final = 1_000  # MLflow's limit
+_SHORT_BYTES: Final = 200_000
+_CONTEXT: Final = "mlflow.data.context"
+_ORIGIN: Final = "affectra.run"
 _SERVER_TIMEOUT: Final = 5.0  # seconds; MLflow's own retries would keep a person waiting for minutes
 
 
@@ -85,39 +94,183 @@ def log_run(run: Run, uri: str | None = None, experiment: str = EXPERIMENT) -> s
     """
     uri = uri or settings().tracking_uri
     with _client(uri) as client:
-        from mlflow.entities import Dataset as MlflowDataset  # noqa: PLC0415
-        from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag  # noqa: PLC0415
+        return _log(client, _group(client, uri, experiment), run)
 
-        found = client.get_experiment_by_name(experiment)
-        group = found.experiment_id if found else client.create_experiment(experiment, _artefacts_beside(uri))
-        run_id: str = client.create_run(group, run_name=run.name).info.run_id
-        try:
-            now = int(time.time() * 1000)
-            client.log_batch(
-                run_id,
-                metrics=[Metric(m.name, m.value, now, m.step) for m in run.metrics],
-                params=[Param(name, value) for name, value in run.params],
-                tags=[RunTag(name, value) for name, value in run.tags],
-            )
-            client.log_inputs(
-                run_id,
-                datasets=[
-                    DatasetInput(
-                        MlflowDataset(data.name, data.md5, "local", data.source),
-                        [InputTag("mlflow.data.context", data.context)],
-                    )
-                    for data in run.datasets
-                ],
-            )
-            for path in run.files:
-                client.log_artifact(run_id, str(path))
-            for name, content in run.texts:
-                client.log_text(run_id, content, name)
-        except BaseException:
-            client.set_terminated(run_id, status="FAILED")
-            raise
-        client.set_terminated(run_id)
+
+def _group(client: "MlflowClient", uri: str, experiment: str) -> str:
+    found = client.get_experiment_by_name(experiment)
+    group: str = found.experiment_id if found else client.create_experiment(experiment, _artefacts_beside(uri))
+    return group
+
+
+def _log(client: "MlflowClient", group: str, run: Run, started: int | None = None, ended: int | None = None) -> str:
+    """Record a run; its times are milliseconds since 1970, None for now."""
+    from mlflow.entities import Dataset as MlflowDataset  # noqa: PLC0415
+    from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag  # noqa: PLC0415
+
+    run_id: str = client.create_run(group, start_time=started, run_name=run.name).info.run_id
+    try:
+        measured = ended or int(time.time() * 1000)
+        metrics = [Metric(m.name, m.value, measured, m.step) for m in run.metrics]
+        client.log_batch(
+            run_id,
+            params=[Param(name, value) for name, value in run.params],
+            tags=[RunTag(name, value) for name, value in run.tags],
+        )
+        for start in range(0, len(metrics), _METRICS_AT_ONCE):
+            client.log_batch(run_id, metrics=metrics[start : start + _METRICS_AT_ONCE])
+        client.log_inputs(
+            run_id,
+            datasets=[
+                DatasetInput(
+                    MlflowDataset(data.name, data.md5, "local", data.source),
+                    [InputTag(_CONTEXT, data.context)],
+                )
+                for data in run.datasets
+            ],
+        )
+        for path in run.files:
+            client.log_artifact(run_id, str(path))
+        for name, content in run.texts:
+            client.log_text(run_id, content, name)
+    except BaseException:
+        client.set_terminated(run_id, status="FAILED")
+        raise
+    client.set_terminated(run_id, end_time=ended)
     return run_id
+
+
+class RunFile(BaseModel):
+    """A run as a text file, so that it can travel with the project: what `export_runs` writes.
+
+    Attributes:
+        id: the run's where it was made; an import keeps it as a tag, and takes no run twice.
+        started_at, ended_at: milliseconds since 1970, UTC.
+        metrics: (name, value, step).
+        texts: the artefacts that are short texts, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    id: str = Field(pattern="^[0-9a-f]{32}$")
+    name: str
+    started_at: int
+    ended_at: int
+    params: dict[str, str]
+    tags: dict[str, str]
+    datasets: list[Dataset]
+    metrics: list[tuple[str, float, int]]
+    texts: dict[str, str]
+
+
+def export_runs(folder: Path, uri: str | None = None, experiment: str = EXPERIMENT) -> list[Path]:
+    """Write every finished run to `folder`, a JSON file each, and return the files; the same run gives the same bytes.
+
+    Raises:
+        TrackingError: the store cannot be used or reached, or the folder not be written.
+    """
+    uri = uri or settings().tracking_uri
+    with _client(uri) as client:
+        records = [_record(client, run) for run in _finished(client, experiment)]
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for record in records:
+            slug = re.sub(r"[^a-z0-9]+", "-", record.name.lower()).strip("-") or "run"
+            path = folder / f"{slug}-{record.id[:8]}.json"
+            path.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            paths.append(path)
+    return paths
+
+
+def import_runs(folder: Path, uri: str | None = None, experiment: str = EXPERIMENT) -> int:
+    """Record the runs of `folder` that the store does not hold yet, and return how many those were.
+
+    All files are read before the first is recorded.
+
+    Raises:
+        TrackingError: a file is damaged or was changed by hand into something else, or the store cannot be used.
+    """
+    records = [_read(path) for path in sorted(folder.glob("*.json"))]
+    uri = uri or settings().tracking_uri
+    with _client(uri) as client:
+        group = _group(client, uri, experiment)
+        known = {_origin(run) for run in _finished(client, experiment)}
+        new = [record for record in records if record.id not in known]
+        for record in new:
+            run = Run(
+                name=record.name,
+                params=tuple(record.params.items()),
+                metrics=tuple(Measurement(*metric) for metric in record.metrics),
+                tags=(*record.tags.items(), (_ORIGIN, record.id)),
+                datasets=tuple(record.datasets),
+                texts=tuple(record.texts.items()),
+            )
+            _log(client, group, run, record.started_at, record.ended_at)
+    return len(new)
+
+
+def _read(path: Path) -> RunFile:
+    try:
+        return RunFile.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise TrackingError(f"{path} cannot be read ({error}). Give this user read access to it.") from error
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'JSON'}: {one['msg']}" for one in error.errors()[:3])
+        raise TrackingError(f"{path} is no exported run ({said}). Restore it from the repository.") from error
+
+
+def _finished(client: "MlflowClient", experiment: str) -> "Iterator[MlflowRun]":
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return
+    token: str | None = ""
+    while token is not None:
+        page = client.search_runs(
+            [found.experiment_id],
+            "attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time ASC"],
+            page_token=token or None,
+        )
+        yield from page
+        token = page.token or None
+
+
+def _origin(run: "MlflowRun") -> str:
+    origin: str = run.data.tags.get(_ORIGIN, run.info.run_id)
+    return origin
+
+
+def _record(client: "MlflowClient", run: "MlflowRun") -> RunFile:
+    history = [client.get_metric_history(run.info.run_id, name) for name in sorted(run.data.metrics)]
+    own = {name: value for name, value in run.data.tags.items() if name != _ORIGIN and not name.startswith("mlflow.")}
+    return RunFile(
+        id=_origin(run),
+        name=run.info.run_name,
+        started_at=run.info.start_time,
+        ended_at=run.info.end_time,
+        params=dict(sorted(run.data.params.items())),
+        tags=dict(sorted(own.items())),
+        datasets=[
+            Dataset(
+                used.dataset.name,
+                used.dataset.digest,
+                used.dataset.source,
+                next((tag.value for tag in used.tags if tag.key == _CONTEXT), ""),
+            )
+            for used in sorted(run.inputs.dataset_inputs if run.inputs else [], key=lambda used: used.dataset.name)
+        ],
+        metrics=[(one.key, one.value, one.step) for ones in history for one in sorted(ones, key=lambda one: one.step)],
+        texts=dict(_short_texts(client, run.info.run_id)),
+    )
+
+
+def _short_texts(client: "MlflowClient", run_id: str) -> Iterator[tuple[str, str]]:
+    for found in sorted(client.list_artifacts(run_id), key=lambda found: found.path):
+        if found.is_dir or (found.file_size or 0) > _SHORT_BYTES:
+            continue
+        with TemporaryDirectory() as scratch:
+            raw = Path(client.download_artifacts(run_id, found.path, scratch)).read_bytes()
+        with suppress(UnicodeDecodeError):
+            yield found.path, raw.decode("utf-8")
 
 
 @contextmanager

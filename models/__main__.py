@@ -7,9 +7,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.classifier import load
 from core.errors import AffectraError
+from core.settings import ROOT
+from core.tracking import export_runs, import_runs
 from models import goemotions, training
 
 _BASELINE = "tfidf"
@@ -19,10 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "train":
-            _train(options)
-        else:
-            _evaluate(options)
+        {"train": _train, "evaluate": _evaluate, "runs": _runs}[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
+    runs = commands.add_parser("runs", help="carry tracked runs from one MLflow to another as text files")
+    runs.add_argument("direction", choices=("export", "import"))
+    runs.add_argument("--folder", type=Path, default=ROOT / "data" / "runs", help="default: data/runs")
+
     evaluate = commands.add_parser("evaluate", help="measure the shipped model anew")
     evaluate.add_argument("model", choices=("tfidf", "electra"))
     evaluate.add_argument("--data", help=data)
@@ -76,6 +80,14 @@ def _train(options: argparse.Namespace) -> None:
         from models.recipes import electra  # noqa: PLC0415  (torch takes seconds, and the baseline needs none)
 
         electra.train(data, base=options.base, seed=options.seed, epochs=options.epochs, now=now, say=print)
+
+
+def _runs(options: argparse.Namespace) -> None:
+    if options.direction == "export":
+        for path in export_runs(options.folder):
+            print(path)
+    else:
+        print(f"{import_runs(options.folder)} runs recorded that were not there yet.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

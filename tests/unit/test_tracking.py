@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import sqlite3
@@ -9,7 +10,7 @@ import pytest
 from core.classifier import load
 from core.emotions import LABELS
 from core.errors import TrackingError
-from core.tracking import Dataset, Measurement, Run, code_revision, log_run, machine_kind
+from core.tracking import Dataset, Measurement, Run, code_revision, export_runs, import_runs, log_run, machine_kind
 from models import goemotions
 from models.artefact import Origin
 from models.recipes import tfidf
@@ -112,6 +113,42 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(TrackingError, match="cannot be made"):
         log_run(RUN, f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}")
+
+
+def test_runs_travel_as_files_and_are_taken_once(store, logged, tmp_path):
+    files = export_runs(tmp_path / "runs", f"sqlite:///{store}")
+    (path,) = [path for path in files if path.name == f"tfidf-1-{logged[:8]}.json"]
+    there = f"sqlite:///{tmp_path / 'other.db'}"
+    assert import_runs(tmp_path / "runs", there) == len(files)
+    assert import_runs(tmp_path / "runs", there) == 0
+    again = export_runs(tmp_path / "again", there)
+    assert {one.name: one.read_bytes() for one in again} == {one.name: one.read_bytes() for one in files}
+    assert json.loads(path.read_text())["texts"] == {"labels_test.csv": "label,f1\njoy,0.5\n", "thresholds.json": "{}"}
+    steps = "select distinct value, step from metrics where key = 'train_loss' order by step"
+    assert rows(tmp_path / "other.db", steps) == [(0.11, 1), (0.08, 2)]
+    times = "select start_time, end_time from runs where name = 'tfidf 1' order by start_time"
+    assert rows(tmp_path / "other.db", times) == rows(store, times)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:-20], "is no exported run"),
+        (lambda text: text.replace('"params"', '"parameters"'), "parameters: Extra inputs"),
+        (lambda text: text.replace("0.46", '"high"'), "metrics"),
+        (lambda text: re.sub(r'"id": "\w+"', '"id": "../../x"', text), "id"),
+    ],
+    ids=["cut", "renamed", "no number", "no id"],
+)
+def test_a_run_file_edited_by_hand_is_named_and_nothing_is_taken(store, logged, tmp_path, change, said):
+    (path, *_) = [
+        one for one in export_runs(tmp_path / "runs", f"sqlite:///{store}") if one.name.endswith(f"{logged[:8]}.json")
+    ]
+    path.write_text(change(path.read_text()))
+    there = tmp_path / "other.db"
+    with pytest.raises(TrackingError, match=rf"(?s){path.name}.*{said}.*Restore it"):
+        import_runs(tmp_path / "runs", f"sqlite:///{there}")
+    assert not there.exists()
 
 
 def test_the_code_and_the_machine_are_named():
