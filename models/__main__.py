@@ -1,4 +1,4 @@
-"""The command line of training: `python -m models train tfidf|electra` and `python -m models evaluate tfidf|electra`.
+"""The command line of training: `python -m models train`, `evaluate` and `runs`.
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print(
-            "Stopped; what is in service stays. The same command begins anew, ELECTRA after its last whole epoch.",
+            "Stopped; what is in service stays. The same command goes on; a transformer after its last whole epoch.",
             file=sys.stderr,
         )
         return 130
@@ -44,11 +44,18 @@ def _parser() -> argparse.ArgumentParser:
     recipes = train.add_subparsers(dest="model", required=True)
     tfidf = recipes.add_parser("tfidf", help="TF-IDF + logistic regression, about a minute")
     electra = recipes.add_parser("electra", help="ELECTRA as int8 ONNX, about an hour on two cores; resumes")
-    electra.add_argument(
-        "--base", default="all-MiniLM-L6-v2", help="the packaged %(default)s, or the name or folder of an ELECTRA"
-    )
-    electra.add_argument("--epochs", type=_at_least_one, default=5, help="default: %(default)s")
-    for recipe in (tfidf, electra):
+    distilbert = recipes.add_parser("distilbert", help="DistilBERT in fp32, about an hour on two cores; resumes")
+    for recipe, kind in ((electra, "an ELECTRA"), (distilbert, "a DistilBERT")):
+        recipe.add_argument(
+            "--base", default="all-MiniLM-L6-v2", help=f"the packaged %(default)s, or the name or folder of {kind}"
+        )
+        recipe.add_argument("--epochs", type=_at_least_one, default=5, help="default: %(default)s")
+        recipe.add_argument("--batch-size", type=_at_least_one, default=32, help="texts a step (default: %(default)s)")
+        recipe.add_argument("--learning-rate", type=float, default=1.5e-4, help="at its peak (default: %(default)s)")
+        recipe.add_argument(
+            "--max-length", type=_at_least_one, default=64, help="word pieces in training (default: %(default)s)"
+        )
+    for recipe in (tfidf, electra, distilbert):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
@@ -56,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("direction", choices=("export", "import"))
     runs.add_argument("--folder", type=Path, default=ROOT / "data" / "runs", help="default: data/runs")
 
-    evaluate = commands.add_parser("evaluate", help="measure the shipped model anew")
-    evaluate.add_argument("model", choices=("tfidf", "electra"))
+    evaluate = commands.add_parser("evaluate", help="measure a trained model anew")
+    evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert"))
     evaluate.add_argument("--data", help=data)
     evaluate.add_argument("--split", choices=("dev", "test"), default="test", help="default: %(default)s")
     return parser
@@ -77,9 +84,19 @@ def _train(options: argparse.Namespace) -> None:
 
         tfidf.train(data, options.seed, now, print)
     else:
-        from models.recipes import electra  # noqa: PLC0415  (torch takes seconds, and the baseline needs none)
+        # Imported here: torch takes seconds, and the baseline needs none.
+        from models.finetune import Hyperparameters  # noqa: PLC0415
+        from models.recipes import distilbert, electra, transformer  # noqa: PLC0415
 
-        electra.train(data, base=options.base, seed=options.seed, epochs=options.epochs, now=now, say=print)
+        recipe = {"electra": electra.RECIPE, "distilbert": distilbert.RECIPE}[options.model]
+        chosen = Hyperparameters(
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            max_length=options.max_length,
+            seed=options.seed,
+        )
+        transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)
 
 
 def _runs(options: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
-from transformers import ElectraConfig, ElectraForSequenceClassification
+from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from core.engines.onnx_engine import MODEL_FILE
 from core.errors import ModelError
@@ -54,12 +54,12 @@ def export(model: ElectraForSequenceClassification, folder: Path) -> Path:
     return path
 
 
-def write_tokenizer(tokenizer: Tokenizer, config: ElectraConfig, max_length: int, folder: Path) -> list[Path]:
+def write_tokenizer(tokenizer: Tokenizer, model: PreTrainedModel, max_length: int, folder: Path) -> list[Path]:
     """Write `tokenizer.json`, `tokenizer_config.json` and `config.json`, as `tokenizers` and `transformers` read them.
 
     Args:
         tokenizer: written without padding, cutting at `max_length`.
-        config: of the trained model, with `id2label`.
+        model: the trained model, whose configuration has `id2label`.
         max_length: word pieces that are read, the special ones included.
         folder: made if need be.
     """
@@ -78,7 +78,7 @@ def write_tokenizer(tokenizer: Tokenizer, config: ElectraConfig, max_length: int
         "sep_token": "[SEP]",
         "mask_token": "[MASK]",
     }
-    described = config.to_dict() | {"architectures": ["ElectraForSequenceClassification"]}
+    described = model.config.to_dict() | {"architectures": [type(model).__name__]}
     described.pop("_name_or_path", None)
     texts = {
         "tokenizer.json": stored.to_str(),

