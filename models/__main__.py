@@ -11,9 +11,9 @@ from pathlib import Path
 
 from core.classifier import load
 from core.errors import AffectraError
-from core.settings import ROOT
+from core.settings import ROOT, settings
 from core.tracking import export_runs, import_runs
-from models import goemotions, training
+from models import goemotions, sample_tweets, training
 
 _BASELINE = "tfidf"
 
@@ -66,7 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a trained model anew")
     evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert"))
     evaluate.add_argument("--data", help=data)
-    evaluate.add_argument("--split", choices=("dev", "test"), default="test", help="default: %(default)s")
+    evaluate.add_argument(
+        "--split",
+        choices=("dev", "test", "sample"),
+        default="test",
+        help="sample is the project's own tweets; default: %(default)s",
+    )
     return parser
 
 
@@ -108,7 +113,10 @@ def _runs(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    split = goemotions.load(options.split, options.data)
+    if options.split == "sample":
+        split = sample_tweets.load(settings().sample_tweets)
+    else:
+        split = goemotions.load(options.split, options.data)
     model = load(training.target(options.model))
     print(model.info.label)
     print(training.table(training.measure(model, split)))

@@ -32,7 +32,7 @@ class LabelledTexts:
         md5: checksum of the file.
     """
 
-    split: Split
+    split: str
     texts: list[str]
     targets: NDArray[np.bool_]
     md5: str
