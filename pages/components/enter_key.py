@@ -6,17 +6,22 @@ and presses the button that stands beside the input: keyboard, mouse and screen 
 
 import streamlit as st
 
+# One listener for the life of the browser's page: Streamlit mounts a component anew with every run, and an Enter that
+# fell between the old one's end and the new one's start would be lost.
 _JS = """
 export default function ({ data }) {
-  const onKeyDown = (event) => {
-    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
-    const input = document.querySelector(`.st-key-${data.input} input`);
-    if (event.target !== input) return;
-    // The input sends its text on Enter too; the button follows once that is on its way.
-    setTimeout(() => document.querySelector(`.st-key-${data.button} button`)?.click(), 0);
-  };
-  document.addEventListener("keydown", onKeyDown);
-  return () => document.removeEventListener("keydown", onKeyDown);
+  if (!window.affectraEnter) {
+    window.affectraEnter = new Map();
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
+      for (const [input, button] of window.affectraEnter) {
+        if (event.target !== document.querySelector(`.st-key-${input} input`)) continue;
+        // The input sends its text on Enter too; the button follows once that is on its way.
+        setTimeout(() => document.querySelector(`.st-key-${button} button`)?.click(), 0);
+      }
+    });
+  }
+  window.affectraEnter.set(data.input, data.button);
 }
 """
 

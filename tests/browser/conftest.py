@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.install import system_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What counts is what is drawn in the end; on a busy machine it takes a while.
+expect.set_options(timeout=20_000)
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
