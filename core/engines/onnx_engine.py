@@ -4,19 +4,18 @@ Only NumPy, ONNX Runtime and tokenizers are imported, for this is the path to th
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from core.classifier import Manifest
 from core.emotions import LABELS, Scores
-from core.engines.word_pieces import WordPieces
+from core.engines.word_pieces import WordPieces, batches_by_length
 from core.errors import ModelError
 
 MODEL_FILE: Final = "model.onnx"
@@ -53,7 +52,7 @@ class OnnxEngine:
         for start in range(0, len(texts), WINDOW):
             window = scores[start : start + WINDOW]
             ids = self.pieces.encode(texts[start : start + WINDOW])
-            batches = list(_batches([len(row) for row in ids]))
+            batches = list(batches_by_length(ids, BATCH_PIECES))
             if len(batches) == 1:
                 window[batches[0]] = self._run(self._together, [ids[row] for row in batches[0]])
                 continue
@@ -111,16 +110,6 @@ def physical_cores() -> int:
         except OSError:
             siblings.add(str(number))
     return len(siblings)
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
-    """Yield row numbers in batches of like length, the longest first; padded, one has at most `BATCH_PIECES`."""
-    order = np.argsort(lengths, kind="stable")[::-1]
-    start = 0
-    while start < len(order):
-        size = max(1, BATCH_PIECES // lengths[order[start]])
-        yield order[start : start + size]
-        start += size
 
 
 def _tokenizer(path: Path) -> Tokenizer:

@@ -14,7 +14,7 @@ import transformers
 
 from core.classifier import Manifest
 from core.emotions import INDEX, LABELS, Scores
-from core.engines.word_pieces import WordPieces
+from core.engines.word_pieces import WordPieces, batches_by_length
 from core.errors import ModelError
 
 FILES: Final = ("config.json", "model.safetensors", "tokenizer.json")
@@ -55,13 +55,9 @@ class TorchEngine:
         word pieces is not read.
         """
         ids = self.pieces.encode(texts)
-        order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
         scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
-        start = 0
-        while start < len(order):
-            rows = order[start : start + max(1, BATCH_PIECES // len(ids[order[start]]))]
+        for rows in batches_by_length(ids, BATCH_PIECES):
             scores[rows] = self._run([ids[row] for row in rows])
-            start += len(rows)
         return scores
 
     def exceed(self, texts: Sequence[str]) -> list[bool]:

@@ -1,9 +1,22 @@
 """Texts to word pieces: the tokenizer in a model's folder, read the same way by every engine that has one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+
+def batches_by_length(ids: Sequence[list[int]], most: int) -> Iterator[NDArray[np.intp]]:
+    """Yield row numbers in batches of like length, the longest first; padded, one has at most `most` pieces."""
+    lengths = [len(row) for row in ids]
+    order = np.argsort(lengths, kind="stable")[::-1]
+    start = 0
+    while start < len(order):
+        size = max(1, most // lengths[order[start]])
+        yield order[start : start + size]
+        start += size
 
 
 class WordPieces:

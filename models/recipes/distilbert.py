@@ -6,22 +6,20 @@ under other names, with the one type embedding that is ever used added to the po
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoConfig, DistilBertConfig, DistilBertForSequenceClassification, PreTrainedModel
+from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedModel
 
 from models.finetune import start_at_prior
 from models.goemotions import LabelledTexts
 from models.recipes.transformer import (
-    PACKAGED_BASE,
     SERVING_LENGTH,
     Recipe,
     labels_config,
     lay_into,
-    packaged_weights,
-    read_masks_as_words,
+    start_from,
 )
 
 _NAMES: Final = {
@@ -43,32 +41,31 @@ def build(base: str, train: LabelledTexts) -> tuple[DistilBertForSequenceClassif
     """Return an untrained classifier on the pre-trained `base`, and the tokenizer it reads through.
 
     Args:
-        base: `all-MiniLM-L6-v2` for the packaged weights, else the name or folder of a DistilBERT checkpoint.
+        base: see `start_from`; a checkpoint must be a DistilBERT.
         train: the training split; its base rates start the last bias.
 
     Raises:
         ModelError: the packaged weights are asked for and not installed.
     """
-    if base == PACKAGED_BASE:
-        bert, weights, tokenizer = packaged_weights()
-        model = DistilBertForSequenceClassification(
-            DistilBertConfig(
-                vocab_size=bert["vocab_size"],
-                dim=bert["hidden_size"],
-                n_layers=bert["num_hidden_layers"],
-                n_heads=bert["num_attention_heads"],
-                hidden_dim=bert["intermediate_size"],
-                max_position_embeddings=bert["max_position_embeddings"],
-                **labels_config(),
-            )
-        )
-        lay_into(model, as_distilbert(weights), "distilbert")
-    else:
-        config = AutoConfig.from_pretrained(base, **labels_config())
-        model = DistilBertForSequenceClassification.from_pretrained(base, config=config)
-        tokenizer = Tokenizer.from_pretrained(base)
+    model, tokenizer = start_from(base, DistilBertForSequenceClassification, _from_packaged)
     start_at_prior(model.classifier, train.targets)
-    return model, read_masks_as_words(tokenizer)
+    return model, tokenizer
+
+
+def _from_packaged(bert: dict[str, Any], weights: dict[str, torch.Tensor]) -> DistilBertForSequenceClassification:
+    model = DistilBertForSequenceClassification(
+        DistilBertConfig(
+            vocab_size=bert["vocab_size"],
+            dim=bert["hidden_size"],
+            n_layers=bert["num_hidden_layers"],
+            n_heads=bert["num_attention_heads"],
+            hidden_dim=bert["intermediate_size"],
+            max_position_embeddings=bert["max_position_embeddings"],
+            **labels_config(),
+        )
+    )
+    lay_into(model, as_distilbert(weights), "distilbert")
+    return model
 
 
 def as_distilbert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

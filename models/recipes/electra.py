@@ -6,21 +6,20 @@ none is, the packaged all-MiniLM-L6-v2 (a MiniLM-L6-H384) is laid into an ELECTR
 """
 
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
+import torch
 from tokenizers import Tokenizer
-from transformers import AutoConfig, ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
+from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from models.finetune import start_at_prior
 from models.goemotions import LabelledTexts
 from models.recipes.transformer import (
-    PACKAGED_BASE,
     SERVING_LENGTH,
     Recipe,
     labels_config,
     lay_into,
-    packaged_weights,
-    read_masks_as_words,
+    start_from,
 )
 
 
@@ -28,35 +27,34 @@ def build(base: str, train: LabelledTexts) -> tuple[ElectraForSequenceClassifica
     """Return an untrained classifier on the pre-trained `base`, and the tokenizer it reads through.
 
     Args:
-        base: `all-MiniLM-L6-v2` for the packaged weights, else the name or folder of an ELECTRA checkpoint.
+        base: see `start_from`; a checkpoint must be an ELECTRA.
         train: the training split; its base rates start the last bias.
 
     Raises:
         ModelError: the packaged weights are asked for and not installed.
     """
-    if base == PACKAGED_BASE:
-        bert, weights, tokenizer = packaged_weights()
-        model = ElectraForSequenceClassification(
-            ElectraConfig(
-                vocab_size=bert["vocab_size"],
-                embedding_size=bert["hidden_size"],
-                hidden_size=bert["hidden_size"],
-                num_hidden_layers=bert["num_hidden_layers"],
-                num_attention_heads=bert["num_attention_heads"],
-                intermediate_size=bert["intermediate_size"],
-                max_position_embeddings=bert["max_position_embeddings"],
-                type_vocab_size=bert["type_vocab_size"],
-                layer_norm_eps=bert["layer_norm_eps"],
-                **labels_config(),
-            )
-        )
-        lay_into(model, {f"electra.{key}": value for key, value in weights.items()}, "electra")
-    else:
-        config = AutoConfig.from_pretrained(base, **labels_config())
-        model = ElectraForSequenceClassification.from_pretrained(base, config=config)
-        tokenizer = Tokenizer.from_pretrained(base)
+    model, tokenizer = start_from(base, ElectraForSequenceClassification, _from_packaged)
     start_at_prior(model.classifier.out_proj, train.targets)
-    return model, read_masks_as_words(tokenizer)
+    return model, tokenizer
+
+
+def _from_packaged(bert: dict[str, Any], weights: dict[str, torch.Tensor]) -> ElectraForSequenceClassification:
+    model = ElectraForSequenceClassification(
+        ElectraConfig(
+            vocab_size=bert["vocab_size"],
+            embedding_size=bert["hidden_size"],
+            hidden_size=bert["hidden_size"],
+            num_hidden_layers=bert["num_hidden_layers"],
+            num_attention_heads=bert["num_attention_heads"],
+            intermediate_size=bert["intermediate_size"],
+            max_position_embeddings=bert["max_position_embeddings"],
+            type_vocab_size=bert["type_vocab_size"],
+            layer_norm_eps=bert["layer_norm_eps"],
+            **labels_config(),
+        )
+    )
+    lay_into(model, {f"electra.{key}": value for key, value in weights.items()}, "electra")
+    return model
 
 
 def write(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:

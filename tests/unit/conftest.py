@@ -15,3 +15,14 @@ def corpus(tmp_path):
         rows = [f"so much {name} here {n}\t{i}\tid{n}" for n in range(times) for i, name in enumerate(LABELS)]
         (folder / f"{split}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """More threads only get in each other's way on a model this small."""
+    import torch  # noqa: PLC0415  (most tests do without, and it takes seconds)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

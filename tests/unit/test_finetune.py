@@ -11,6 +11,8 @@ from core.errors import ModelError
 from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
 from models.recipes import transformer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SETTINGS = Hyperparameters(epochs=5, batch_size=4, learning_rate=3e-3, average_decay=0.9, seed=1)
 
 
@@ -45,15 +47,6 @@ def texts(n=60):
 
 class Stop(BaseException):
     """As Ctrl-C would."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """More threads only get in each other's way on a model this small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

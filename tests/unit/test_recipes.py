@@ -18,16 +18,9 @@ from models.goemotions import LabelledTexts
 from models.recipes import distilbert, electra, transformer
 from tests.tiny import tiny_tokenizer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RECIPES = {"electra": electra.RECIPE, "distilbert": distilbert.RECIPE}
-BODIES = {"electra": "electra", "distilbert": "distilbert"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +65,7 @@ def test_the_packaged_body_computes_what_it_did_as_a_bert(bert, packaged, train,
     ids = torch.tensor([[2, 5, 9, 10, 3, 0], [2, 7, 8, 11, 15, 3]])
     mask = (ids > 0).long()
     with torch.inference_mode():
-        ours = getattr(model.eval(), BODIES[name])(input_ids=ids, attention_mask=mask).last_hidden_state
+        ours = getattr(model.eval(), name)(input_ids=ids, attention_mask=mask).last_hidden_state
         theirs = bert(input_ids=ids, attention_mask=mask).last_hidden_state
     torch.testing.assert_close(ours[mask.bool()], theirs[mask.bool()], atol=1e-5, rtol=1e-4)
 

@@ -12,13 +12,7 @@ from core.engines import torch_engine
 from core.errors import ModelError
 from tests.tiny import MAX_LENGTH, TEXTS, checkpoint, tiny_electra, tiny_manifest
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
