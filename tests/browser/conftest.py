@@ -109,6 +109,8 @@ def open_page(app: App, browser: Browser, theme: Any) -> Iterator[Page]:
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.goto(app.url)
     opened.locator(".st-key-tweet input").wait_for(timeout=60_000)
+    # The listener for Enter comes a moment after the input: a script is quicker than any person.
+    opened.wait_for_function("() => window.affectraEnter !== undefined", timeout=30_000)
     yield opened
     context.close()
     assert problems == []
