@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         recipe.add_argument(
             "--max-length", type=_at_least_one, default=64, help="word pieces in training (default: %(default)s)"
         )
+        recipe.add_argument(
+            "--precision",
+            choices=("fp32", "bf16"),
+            default="fp32",
+            help="bf16 halves the time on a CPU that has it, such as AVX512-BF16 (default: %(default)s)",
+        )
     for recipe in (tfidf, electra, distilbert):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -99,6 +105,7 @@ def _train(options: argparse.Namespace) -> None:
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
             max_length=options.max_length,
+            precision=options.precision,
             seed=options.seed,
         )
         transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)

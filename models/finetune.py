@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,12 @@ from models.goemotions import LabelledTexts
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What a fine-tuning run may vary. Lengths are in word pieces, the special ones included."""
+    """What a fine-tuning run may vary. Lengths are in word pieces, the special ones included.
+
+    Attributes:
+        precision: of the products in training. `bf16` rounds them (weights, gradients' sums and the optimizer stay
+            fp32) and takes about 0.6 of the time on a CPU with AVX512-BF16 or AMX; elsewhere it is slower.
+    """
 
     epochs: int = 5
     batch_size: int = 32
@@ -35,6 +40,7 @@ class Hyperparameters:
     max_gradient_norm: float = 1.0
     max_length: int = 64
     average_decay: float = 0.999
+    precision: Literal["fp32", "bf16"] = "fp32"
     seed: int = 0
 
 
@@ -107,7 +113,9 @@ def finetune(
         probabilities on dev, float32 [n_dev, n_labels], by name of the weights (`epoch-3`, `average-3`).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(_parameter_groups(model, settings.weight_decay), lr=settings.learning_rate)
+    # Fused, a step takes a quarter of the time; half of the parameters are embeddings, which every step moves.
+    groups = _parameter_groups(model, settings.weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
     steps_per_epoch = math.ceil(len(train.ids) / settings.batch_size)
     total_steps = steps_per_epoch * settings.epochs
     warmup = max(1, round(total_steps * settings.warmup_share))
@@ -133,7 +141,8 @@ def finetune(
             batches, total=steps_per_epoch, desc=f"epoch {epoch}/{settings.epochs}", mininterval=20, unit="batch"
         )
         for rows in progress:
-            logits = model(**pad([train.ids[row] for row in rows])).logits
+            with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
+                logits = model(**pad([train.ids[row] for row in rows])).logits.float()
             loss = nn.functional.binary_cross_entropy_with_logits(logits, targets[torch.from_numpy(rows)])
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)

@@ -95,6 +95,15 @@ def test_learns_and_keeps_each_epoch(unbroken):
     assert predict(kept, texts(30).ids) == pytest.approx(scores["average-5"], abs=1e-5)
 
 
+def test_half_precision_rounds_and_learns_as_well(unbroken, tmp_path):
+    _, exact = unbroken
+    rounded = finetune(tiny(), texts(), texts(30), dataclasses.replace(SETTINGS, precision="bf16"), tmp_path)
+    difference = np.abs(rounded["average-5"] - exact["average-5"])
+    assert 0 < difference.max() < 0.15, "rounded, yet the same model"
+    weights = ElectraForSequenceClassification.from_pretrained(tmp_path / "average-5").state_dict()
+    assert {value.dtype for value in weights.values()} == {torch.float32}
+
+
 def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path):
     _, expected = unbroken
     model, seen = tiny(), 0
