@@ -10,9 +10,11 @@ from typing import Final
 from core.classifier import EngineName, FileFact, Manifest, read_manifest
 from core.emotions import LABELS
 from core.errors import ModelError
+from core.evidence import LABEL_COLUMNS
+from core.metrics import RARE
 from core.text import NORMALISER_VERSION
 from core.tracking import Dataset, machine_kind
-from models.evaluate import RARE, Evaluation, LevelFigures
+from models.evaluate import Evaluation, LevelFigures
 
 _PAPERS: Final = {"manifest.json", "README.md"}
 _LIBRARIES: Final = ("numpy", "onnxruntime", "scikit-learn", "skops", "tokenizers", "torch", "transformers")
@@ -108,10 +110,13 @@ def write_manifest(
 
 def labels_csv(evaluation: Evaluation) -> str:
     """Return the figures of every label at every level as CSV; names are ours, so nothing needs quoting."""
-    lines = ["split,n,level,label,support,rare,decided,threshold,precision,recall,f1,average_precision,roc_auc"]
+    lines = [",".join(LABEL_COLUMNS)]
     for at in evaluation.levels:
         for label in at.labels:
-            values = (label.threshold, label.precision, label.recall, label.f1, label.average_precision, label.roc_auc)
+            values = (
+                *(label.threshold, label.precision, label.recall, label.f1),
+                *(label.average_precision, label.roc_auc, label.calibration_error),
+            )
             lines.append(
                 f"{evaluation.split},{evaluation.n},{at.level},{label.name},{label.support},{str(label.rare).lower()},"
                 f"{label.decided}," + ",".join(f"{value:.4f}" for value in values)

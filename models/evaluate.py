@@ -14,73 +14,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, Level, Scores, names, roll_up, roll_up_targets
+from core.metrics import RARE, Interval, count, f1, f1_intervals, precision, recall, resample
 
-RESAMPLES: Final = 1_000
 FLAT: Final = 0.5
-RARE: Final = 30
-"""Below this many examples in a split, a label's figures say little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What precision, recall and F1 are made of: arrays [..., n_labels], or scalars once summed.
-
-    Attributes:
-        right: texts that have the label and were given it.
-        decided: texts that were given the label.
-        support: texts that have the label.
-    """
-
-    right: NDArray[np.float64]
-    decided: NDArray[np.float64]
-    support: NDArray[np.float64]
-
-    def sum(self) -> "Counts":
-        """Return the counts over all labels, [...]: those of the micro average."""
-        return Counts(self.right.sum(axis=-1), self.decided.sum(axis=-1), self.support.sum(axis=-1))
-
-
-def count(targets: NDArray[np.bool_], decided: NDArray[np.bool_], weights: NDArray[np.float32] | None = None) -> Counts:
-    """Count by label.
-
-    Args:
-        targets: bool [n_texts, n_labels].
-        decided: bool [n_texts, n_labels].
-        weights: float32 [n_resamples, n_texts], how often each text was drawn; None counts each text once.
-
-    Returns:
-        arrays [n_labels], or [n_resamples, n_labels] with weights.
-    """
-    if weights is None:
-        weights = np.ones(len(targets), dtype=np.float32)
-    right, chosen, support = (
-        (weights @ array.astype(np.float32)).astype(np.float64) for array in (targets & decided, decided, targets)
-    )
-    return Counts(right, chosen, support)
-
-
-def precision(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of what was decided that is right, 0..1, shaped as the counts."""
-    return counts.right / np.maximum(counts.decided, 1)
-
-
-def recall(counts: Counts) -> NDArray[np.float64]:
-    """Return the share of what there is that was found, 0..1, shaped as the counts."""
-    return counts.right / np.maximum(counts.support, 1)
-
-
-def f1(counts: Counts) -> NDArray[np.float64]:
-    """Return the harmonic mean of precision and recall, 0..1, shaped as the counts."""
-    return 2 * counts.right / np.maximum(counts.decided + counts.support, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A measured value and the 2.5 % and 97.5 % percentiles of its bootstrap."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +54,13 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """One label at its tuned threshold; `support` is its number of examples, `decided` how often it was given."""
+    """One label at its tuned threshold, and what needs no threshold.
+
+    Attributes:
+        support: its number of examples.
+        decided: how often it was given.
+        calibration_error: `expected_calibration_error` of its probabilities.
+    """
 
     name: str
     support: int
@@ -129,6 +71,7 @@ class LabelFigures:
     f1: float
     average_precision: float
     roc_auc: float
+    calibration_error: float
 
     @property
     def rare(self) -> bool:
@@ -230,6 +173,7 @@ def _at_level(
                 f1=float(label_f1[i]),
                 average_precision=float(average_precision[i]),
                 roc_auc=float(roc_auc[i]),
+                calibration_error=expected_calibration_error(targets[:, i], scores[:, i]),
             )
             for i, name in enumerate(names(level))
         ),
@@ -254,39 +198,6 @@ def figures(targets: NDArray[np.bool_], decided: NDArray[np.bool_]) -> Figures:
     )
 
 
-def resample(n: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> NDArray[np.float32]:
-    """Draw `n` of `n` texts with replacement, again and again.
-
-    Returns:
-        float32 [resamples, n]: how often each text was drawn. One draw used for two models pairs their bootstraps.
-    """
-    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float32)
-
-
-def f1_intervals(
-    targets: NDArray[np.bool_], decided: NDArray[np.bool_], weights: NDArray[np.float32]
-) -> tuple[Interval, Interval]:
-    """Return macro and micro F1 with their 95 % percentile intervals (Efron & Tibshirani, 1993, ch. 13).
-
-    Args:
-        weights: float32 [n_resamples, n_texts], from `resample`.
-    """
-    macro, micro = (_interval(point, drawn) for point, drawn in _bootstrap(targets, decided, weights))
-    return macro, micro
-
-
-def f1_differences(
-    targets: NDArray[np.bool_],
-    decided: NDArray[np.bool_],
-    rival: NDArray[np.bool_],
-    weights: NDArray[np.float32],
-) -> tuple[Interval, Interval]:
-    """Return how far macro and micro F1 of `decided` lie above those of `rival`, with paired 95 % intervals."""
-    ours, theirs = _bootstrap(targets, decided, weights), _bootstrap(targets, rival, weights)
-    macro, micro = (_interval(a[0] - b[0], a[1] - b[1]) for a, b in zip(ours, theirs, strict=True))
-    return macro, micro
-
-
 def expected_calibration_error(targets: NDArray[np.bool_], scores: Scores, bins: int = 15) -> float:
     """Return the mean gap between probability and frequency over equal bins of probability, weighted by size.
 
@@ -300,21 +211,6 @@ def expected_calibration_error(targets: NDArray[np.bool_], scores: Scores, bins:
     which = np.minimum((scores * bins).astype(np.int64), bins - 1)
     gaps = np.bincount(which, weights=targets, minlength=bins) - np.bincount(which, weights=scores, minlength=bins)
     return float(np.abs(gaps).sum() / len(scores))
-
-
-def _bootstrap(
-    targets: NDArray[np.bool_], decided: NDArray[np.bool_], weights: NDArray[np.float32]
-) -> tuple[tuple[float, NDArray[np.float64]], tuple[float, NDArray[np.float64]]]:
-    counts, drawn = count(targets, decided), count(targets, decided, weights)
-    return (
-        (float(f1(counts).mean()), f1(drawn).mean(axis=-1)),
-        (float(f1(counts.sum())), f1(drawn.sum())),
-    )
-
-
-def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high))
 
 
 def _ranking_by_label(targets: NDArray[np.bool_], scores: Scores) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

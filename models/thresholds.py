@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, Scores, roll_up, roll_up_targets
-from models.evaluate import count, f1
+from core.metrics import count, count_by_threshold, f1
 
 LOG_ODDS: Final[NDArray[np.float64]] = np.linspace(-7, 7, 281)
 """The thresholds that are tried, as log-odds: probabilities from 0.0009 to 0.9991."""
@@ -35,17 +35,7 @@ def f1_curves(targets: NDArray[np.bool_], scores: Scores) -> NDArray[np.float64]
         targets: bool [n_texts, n_labels].
         scores: float [n_texts, n_labels], probabilities.
     """
-    n_labels = scores.shape[1]
-    bins = len(LOG_ODDS) + 1
-    # reached[i, j]: how many of the thresholds the score reaches; counts from the right then give F1's terms at once.
-    reached = np.searchsorted(_probability(LOG_ODDS).astype(np.float32), scores, side="right")
-    cells = reached + np.arange(n_labels) * bins
-    chosen, right = (
-        np.bincount(picked.ravel(), minlength=n_labels * bins).reshape(n_labels, bins)[:, :0:-1].cumsum(axis=1)[:, ::-1]
-        for picked in (cells, cells[targets])
-    )
-    curves: NDArray[np.float64] = 2 * right / np.maximum(chosen + targets.sum(axis=0)[:, None], 1)
-    return curves
+    return f1(count_by_threshold(targets, scores, _probability(LOG_ODDS).astype(np.float32)))
 
 
 def tune(targets: NDArray[np.bool_], scores: Scores, nearly: float = NEARLY) -> NDArray[np.float32]:

@@ -10,17 +10,16 @@ import numpy as np
 
 from core.classifier import Classifier, Thresholds, load
 from core.emotions import AT_LEVEL, roll_up_targets
+from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
 from core.settings import ROOT, settings
 from core.tracking import Dataset, Measurement, Run, log_run, machine_kind
 from models import goemotions
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
-from models.evaluate import Evaluation, evaluate, f1_differences, resample
+from models.evaluate import Evaluation, evaluate
 from models.thresholds import tune_levels
 
 BUILD: Final = ROOT / "build"
 """Where runs keep their checkpoints and unfinished artefacts."""
-
-_BOOTSTRAP_SEED: Final = 0
 
 
 def target(name: str) -> Path:
@@ -134,7 +133,7 @@ def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluati
     A text of which normalisation left nothing has no scores; it counts as one without any emotion found.
     """
     scores = np.nan_to_num(classifier.scores(split.texts))
-    rng = np.random.default_rng(_BOOTSTRAP_SEED)
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
     return evaluate(split.split, split.targets, scores, classifier.thresholds, rng)
 
 
@@ -157,11 +156,12 @@ def table(evaluation: Evaluation) -> str:
 def comparison(model: Classifier, rival: Classifier, split: goemotions.LabelledTexts) -> str:
     """Return how far the F1 of `model` lies above that of `rival` at each level, paired over the same resamples."""
     ours, theirs = (np.nan_to_num(one.scores(split.texts)) for one in (model, rival))
-    weights = resample(len(split), np.random.default_rng(_BOOTSTRAP_SEED))
+    weights = resample(len(split), np.random.default_rng(BOOTSTRAP_SEED))
     lines = [f"{model.info.label} above {rival.info.label}, {split.split}, n = {len(split)}; paired 95 % intervals"]
     for level in AT_LEVEL:
         targets = roll_up_targets(split.targets, level)
-        macro, micro = f1_differences(targets, model.decide(ours, level), rival.decide(theirs, level), weights)
+        found = f1_differences(targets, model.decide(ours, level), rival.decide(theirs, level), weights)
+        macro, micro = found.macro, found.micro
         lines.append(
             f"  {level:<10} macro-F1 {macro.value:+.4f} [{macro.low:+.4f}, {macro.high:+.4f}]   "
             f"micro-F1 {micro.value:+.4f} [{micro.low:+.4f}, {micro.high:+.4f}]"

@@ -8,10 +8,11 @@ import pytest
 from core.classifier import Thresholds, read_manifest, verify
 from core.emotions import LABELS
 from core.errors import ModelError
+from core.metrics import RARE
 from core.text import NORMALISER_VERSION
 from core.tracking import Dataset
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
-from models.evaluate import RARE, evaluate
+from models.evaluate import evaluate
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DATASETS = (Dataset("goemotions-test", "8c34", "goemotions/test.tsv", "test"),)

@@ -4,18 +4,7 @@ from sklearn import metrics
 
 from core.classifier import Thresholds
 from core.emotions import LABELS
-from models.evaluate import (
-    count,
-    evaluate,
-    expected_calibration_error,
-    f1,
-    f1_differences,
-    f1_intervals,
-    figures,
-    precision,
-    recall,
-    resample,
-)
+from models.evaluate import evaluate, expected_calibration_error, figures
 
 # Two labels. First: 2 examples, 3 decided, 2 right. Second: 2 examples, 1 decided, 1 right.
 TARGETS = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool)
@@ -27,16 +16,6 @@ def random_split(n=300, seed=0):
     targets = rng.random((n, len(LABELS))) < 0.1
     scores = np.clip(rng.normal(0.3 + 0.3 * targets, 0.2), 0, 1).astype(np.float32)
     return targets, scores
-
-
-def test_counts_by_hand():
-    counts = count(TARGETS, DECIDED)
-    assert counts.right.tolist() == [2, 1]
-    assert counts.decided.tolist() == [3, 1]
-    assert counts.support.tolist() == [2, 2]
-    assert precision(counts) == pytest.approx([2 / 3, 1])
-    assert recall(counts) == pytest.approx([1, 1 / 2])
-    assert f1(counts) == pytest.approx([4 / 5, 2 / 3])
 
 
 def test_averages_by_hand():
@@ -107,49 +86,6 @@ def test_a_label_without_examples_has_no_ranking_and_is_left_out_of_the_mean():
     assert at.ranking.roc_auc == pytest.approx(
         np.mean([metrics.roc_auc_score(targets[:, i], scores[:, i]) for i in range(28) if i != 3])
     )
-
-
-def test_resampling_draws_every_row_as_often_as_the_rest_and_repeats_with_its_seed():
-    weights = resample(50, np.random.default_rng(7), resamples=2000)
-    assert weights.shape == (2000, 50)
-    assert (weights.sum(axis=1) == 50).all()
-    assert weights.mean(axis=0) == pytest.approx(np.ones(50), abs=0.12)
-    assert (weights == resample(50, np.random.default_rng(7), resamples=2000)).all()
-
-
-def test_a_resample_counts_as_scikit_learn_counts_the_drawn_rows():
-    targets, scores = random_split(n=80)
-    decided = scores >= 0.4
-    weights = resample(80, np.random.default_rng(2), resamples=3)
-    rows = np.repeat(np.arange(80), weights[1].astype(int))
-    drawn = f1(count(targets, decided, weights))[1]
-    assert drawn == pytest.approx(
-        metrics.f1_score(targets[rows], decided[rows], average=None, zero_division=0), abs=1e-6
-    )
-
-
-def test_intervals_hold_the_value_and_narrow_with_more_texts():
-    def width(n):
-        targets, scores = random_split(n=n)
-        macro, micro = f1_intervals(targets, scores >= 0.4, resample(n, np.random.default_rng(3)))
-        assert macro.low < macro.value < macro.high
-        assert micro.low < micro.value < micro.high
-        return micro.high - micro.low
-
-    assert width(3200) == pytest.approx(width(200) / 4, rel=0.25)
-
-
-def test_paired_differences():
-    targets, scores = random_split(n=500)
-    weights = resample(500, np.random.default_rng(4))
-    good, bad = scores >= 0.45, scores >= 0.2
-    same, _ = f1_differences(targets, good, good, weights)
-    assert (same.value, same.low, same.high) == (0, 0, 0)
-    macro, micro = f1_differences(targets, good, bad, weights)
-    assert 0 < macro.low < macro.value < macro.high
-    alone, _ = f1_intervals(targets, good, weights)
-    assert macro.value == pytest.approx(alone.value - f1_intervals(targets, bad, weights)[0].value)
-    assert micro.low > 0
 
 
 def test_calibration_error_by_hand():
