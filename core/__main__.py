@@ -51,6 +51,7 @@ def _score(options: argparse.Namespace) -> int:
 
     from core.classifier import load  # noqa: PLC0415
     from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
+    from core.serving import choices  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
 
     chosen = settings()
@@ -62,7 +63,8 @@ def _score(options: argparse.Namespace) -> int:
     emotions = columns[len(table.columns)].name
     writer = open_writer(options.output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
     with writer:
-        service = Service(load(chosen.model_folder(options.model or chosen.model), chosen.threads), _none, _none)
+        folder = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
+        service = Service(load(folder, chosen.threads), _none, _none)
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
             try:
                 summary = service.score_table(table, writer, on_rows=lambda rows: bar.update(rows - bar.n))

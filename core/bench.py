@@ -21,12 +21,12 @@ import numpy as np
 import torch
 import transformers
 
-from core import classifier
+from core import classifier, cost, serving
 from core.checkpoint import recover
 from core.classifier import Classifier
 from core.emotions import LABELS
 from core.engines import onnx_engine, torch_engine
-from core.errors import InputError, ModelError
+from core.errors import ModelError
 from core.settings import ROOT, settings
 from core.text import normalise
 
@@ -38,11 +38,11 @@ _FLAGS: Final = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 _PACKAGES: Final = ("onnxruntime", "tokenizers", "torch", "transformers", "numpy")
 _FIRST_PREDICTION: Final = """
 import sys
-from core import classifier
+from core import classifier, serving
 from core.settings import settings
 from core.text import normalise
 chosen = settings()
-model = classifier.load(chosen.model_folder(chosen.model), chosen.threads)
+model = classifier.load(serving.choices(chosen)[0].folder, chosen.threads)
 model.top(model.scores([normalise("I can't believe we won, thank you all!")]))
 print("ready", *sorted({"torch", "transformers", "mlflow", "sklearn", "streamlit"} & sys.modules.keys()))
 """
@@ -85,7 +85,7 @@ def run(*, quick: bool = False) -> None:
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     chosen = settings()
-    folder = chosen.model_folder(chosen.model)
+    folder = serving.choices(chosen)[0].folder
     texts = sample_texts(chosen.sample_tweets, 400 if quick else 4_000)
     ours = classifier.load(folder, chosen.threads)
     if ours.info.engine != "onnx":
@@ -115,13 +115,7 @@ def sample_texts(path: Path, count: int) -> list[str]:
     Raises:
         InputError: the file is missing or has no column `text`.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            texts = [row["text"] for row in csv.DictReader(file)]
-    except (OSError, KeyError) as error:
-        raise InputError(f"{path}: no sample tweets to measure with ({error!r}). Restore the file.") from error
-    if not texts:
-        raise InputError(f"{path} holds no tweets. Restore the file.")
+    texts = cost.sample_texts(path)
     return [texts[number % len(texts)] + (f" {number}" if number >= len(texts) else "") for number in range(count)]
 
 
@@ -140,7 +134,7 @@ def _contenders(
     share = 1 if quick else 5
     reference = Contender("transformers pipeline, this model", theirs, 40 * share)
     return [
-        Contender("Affectra", lambda texts: _labels(ours, texts), 200 * share),
+        Contender("Affectra", lambda texts: cost.read_labels(ours, texts), 200 * share),
         Contender(
             "PyTorch engine, this model",
             lambda texts: in_torch.score([normalise(text) for text in texts]) >= thresholds,
@@ -157,11 +151,6 @@ def _contenders(
             f"  RoBERTa-base size ({_millions(roberta_model)} M)", _pipeline(roberta_model, tokenizer), 10 * share
         ),
     ], reference
-
-
-def _labels(model: Classifier, texts: Sequence[str]) -> list[list[str]]:
-    decided = model.decide(model.scores([normalise(text) for text in texts]))
-    return [[LABELS[number] for number in np.flatnonzero(row)] for row in decided]
 
 
 def _pipeline(model: Any, tokenizer: Any) -> Any:

@@ -70,6 +70,17 @@ class Manifest(BaseModel):
     training: dict[str, Any]
     metrics: dict[str, float]
 
+    @property
+    def label(self) -> str:
+        """Name and version, as pages show them."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """The first twelve hex digits of the sha256 over the files' checksums: the same files, the same model."""
+        lines = "".join(f"{name} {fact.sha256}\n" for name, fact in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
 
 @dataclass(frozen=True)
 class Thresholds:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import cost
 from core.actor import Actor
+from core.candidates import Candidates
 from core.classifier import Classifier, load
-from core.errors import InputError
+from core.errors import InputError, ModelError
 from core.service import Service
+from core.serving import choices
 from core.settings import settings
 from core.store import Store
 
@@ -20,8 +23,9 @@ _LOG = logging.getLogger("affectra")
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)
-def classifier(folder: Path, threads: int) -> Classifier:
-    """Return the model in `folder`, loaded once and warm."""
+def classifier(folder: Path, stamp: int, threads: int) -> Classifier:
+    """Return the model in `folder`, loaded once and warm; `stamp` changes where another model takes its place."""
+    del stamp
     model = load(folder, threads)
     model.scores(["warm up"])
     return model
@@ -44,13 +48,55 @@ def store(path: Path, memory_limit: str) -> Store:
 
 
 def service() -> Service:
-    """Return the use cases over the serving model. Cheap: what is heavy is cached."""
-    chosen = settings()
+    """Return the use cases over the model that serves now. Cheap: what is heavy is cached.
+
+    Ask for it anew in every run of a page or a fragment: another model may have been promoted meanwhile.
+
+    Raises:
+        ModelError: no model can be loaded.
+    """
+    model, notice = _serving()
     return Service(
-        classifier=classifier(chosen.model_folder(chosen.model), chosen.threads),
-        baseline=lambda: classifier(chosen.model_folder(chosen.baseline), chosen.threads),
-        store=lambda: store(chosen.database, chosen.memory_limit),
+        classifier=model,
+        baseline=lambda: _loaded(settings().model_folder(settings().baseline)),
+        store=lambda: store(settings().database, settings().memory_limit),
+        notice=notice,
     )
+
+
+def _serving() -> tuple[Classifier, str]:
+    """Return the champion; where it cannot be loaded, the last good one, and why it is that one."""
+    problem: ModelError | None = None
+    for choice in choices(settings()):
+        try:
+            model = _loaded(choice.folder)
+        except ModelError as error:
+            problem = problem or error
+            continue
+        reason = choice.instead_of or (str(problem) if problem else "")
+        return model, f"{reason} Until then, {model.info.label} serves." if reason else ""
+    assert problem is not None  # noqa: S101  (there is always a choice)
+    raise problem
+
+
+def _loaded(folder: Path) -> Classifier:
+    try:
+        stamp = (folder / "manifest.json").stat().st_mtime_ns
+    except OSError:
+        stamp = 0  # a checkpoint that was dropped in, or nothing at all: loading it says which
+    return classifier(folder, stamp, settings().threads)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _candidates(uri: str, runs: Path, models: Path, serving_file: Path, pinned: Path | None) -> Candidates:
+    return Candidates(uri, runs, models, serving_file, pinned, measure_cost=cost.measure)
+
+
+def candidates() -> Candidates:
+    """Return the use cases of comparing and promoting models."""
+    chosen = settings()
+    pinned = chosen.model_folder(chosen.model) if chosen.model is not None else None
+    return _candidates(chosen.tracking_uri, chosen.runs_dir, chosen.models_dir, chosen.serving_file, pinned)
 
 
 def actor() -> Actor:

@@ -91,12 +91,14 @@ class ScoredFile:
 
     Attributes:
         id: the batch's, by which keeping it twice adds nothing.
+        model: name and version of what read it.
         results: Parquet with the file's own columns and `RESULT_COLUMNS`.
         for_store: Parquet as the store takes it.
     """
 
     id: UUID
     name: str
+    model: str
     summary: FileSummary
     results: Path
     for_store: Path
@@ -163,10 +165,14 @@ class Service:
         classifier: Classifier,
         baseline: Callable[[], Classifier],
         store: Callable[[], Store],
+        *,
         now: Callable[[], datetime] = utc_now,
         timer: Callable[[], float] = time.perf_counter,
+        notice: str = "",
     ) -> None:
+        """Take the model that serves; `notice` says in words why it is another than the promoted one, if it is."""
         self.classifier: Final = classifier
+        self.notice: Final = notice
         self._baseline = baseline
         self._store = store
         self._now = now
@@ -334,7 +340,7 @@ class Service:
             open_writer(for_store, _STORE_COLUMNS) as store_writer,
         ):
             summary = self.score_table(table, result_writer, store_writer, on_rows, cancelled)
-        return ScoredFile(new_id(self._now()), name, summary, results, for_store)
+        return ScoredFile(new_id(self._now()), name, self.classifier.info.label, summary, results, for_store)
 
     def keep_file(self, scored: ScoredFile, actor: Actor, source: Source = "batch") -> int:
         """Record the readable rows of a scored file, once; return how many were added.

@@ -20,12 +20,14 @@ class Settings(BaseSettings):
     Attributes:
         database: the DuckDB file with predictions and feedback.
         models_dir: the folder of model folders.
-        model: the model that serves: the name of a folder in `models_dir`, or a path.
+        model: pins the model that serves: the name of a folder in `models_dir`, or a path. Unset, the champion serves,
+            and `electra_model` before there is one.
         baseline: the model drawn beside it on request.
         threads: cores for inference; 0 takes all physical ones.
         actor: the name written beside what is recorded, while there is no sign-in.
         memory_limit: what DuckDB may use: a number and KB, MB, GB or TB.
         sample_tweets: the tweets a new store starts with.
+        runs_dir: the exported runs that a new tracker starts with.
         max_upload_mb: the largest file the batch tab takes; the command line has no limit.
         goemotions_dir: the corpus, for training and evaluation (`GOEMOTIONS_DIR`).
         tracking_uri: MLflow's store (`MLFLOW_TRACKING_URI`).
@@ -35,12 +37,13 @@ class Settings(BaseSettings):
 
     database: Path = ROOT / "data" / "runtime" / "affectra.duckdb"
     models_dir: Path = ROOT / "models"
-    model: str = "electra_model"
+    model: str | None = None
     baseline: str = "tfidf_model"
     threads: int = Field(default=0, ge=0)
     actor: str = "owner"
     memory_limit: str = Field(default="2GB", pattern=r"(?i)^\d+(\.\d+)?\s*[KMGT]i?B$")
     sample_tweets: Path = ROOT / "data" / "sample_tweets.csv"
+    runs_dir: Path = ROOT / "data" / "runs"
     max_upload_mb: int = Field(default=200, gt=0)
     goemotions_dir: Path | None = Field(default=None, validation_alias="GOEMOTIONS_DIR")
     tracking_uri: str = Field(
@@ -51,6 +54,11 @@ class Settings(BaseSettings):
     def model_folder(self, name: str) -> Path:
         """Return the folder of a model: a name is looked for in `models_dir`, what has a slash is a path of its own."""
         return Path(name).expanduser() if "/" in name or os.sep in name else self.models_dir / name
+
+    @property
+    def serving_file(self) -> Path:
+        """Where this machine remembers which models it was told to serve."""
+        return self.database.parent / "serving.json"
 
 
 @lru_cache(maxsize=1)

@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         default="test",
         help="sample is the project's own tweets; default: %(default)s",
     )
+    evaluate.add_argument(
+        "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
+    )
     return parser
 
 
@@ -120,6 +123,10 @@ def _runs(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.log:
+        dev, test = goemotions.load("dev", options.data), goemotions.load("test", options.data)
+        run = training.log_again(options.model, dev, test)
+        print(f"Measured anew and added to run {run}.")
     if options.split == "sample":
         split = sample_tweets.load(settings().sample_tweets)
     else:

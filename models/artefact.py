@@ -11,9 +11,10 @@ from core.classifier import EngineName, FileFact, Manifest, read_manifest
 from core.emotions import LABELS
 from core.errors import ModelError
 from core.evidence import LABEL_COLUMNS
+from core.machine import machine_kind
 from core.metrics import RARE
 from core.text import NORMALISER_VERSION
-from core.tracking import Dataset, machine_kind
+from core.tracking import Dataset
 from models.evaluate import Evaluation, LevelFigures
 
 _PAPERS: Final = {"manifest.json", "README.md"}

@@ -2,20 +2,28 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from core.classifier import Classifier, Thresholds, load
-from core.emotions import AT_LEVEL, roll_up_targets
+from core import cost, evidence, tracking
+from core.classifier import Classifier, Manifest, Thresholds, load, read_manifest
+from core.emotions import AT_LEVEL, LABELS, roll_up_targets
+from core.errors import TrackingError
+from core.machine import machine_kind
 from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
 from core.settings import ROOT, settings
-from core.tracking import Dataset, Measurement, Run, log_run, machine_kind
+from core.tracking import Dataset, Measurement, Run, log_run
 from models import goemotions
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
 from models.evaluate import Evaluation, evaluate
+from models.parameters import count_parameters
 from models.thresholds import tune_levels
 
 BUILD: Final = ROOT / "build"
@@ -70,41 +78,133 @@ def publish(
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
     finished = load(staging)
-    on_dev, on_test = (measure(finished, split) for split in (dev, test))
-    manifest = write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=on_test.metrics())
-    write_card(staging, origin, manifest, on_test)
-    say(table(on_dev))
-    say(table(on_test))
-
-    run_id = log_run(
-        Run(
-            name=f"{origin.name} {version}",
-            params=(*origin.parameters, ("seed", str(origin.seed))),
-            metrics=(
-                *(Measurement(*metric) for metric in on_dev.metrics() + on_test.metrics()),
-                *(Measurement(f"bytes_{name}", fact.bytes) for name, fact in manifest.files.items()),
-                Measurement("bytes", finished.info.bytes),
-                *history,
+    with TemporaryDirectory() as scratch:
+        measured = measure_fully(finished, staging, dev, test, Path(scratch))
+        metrics = measured.on_test.metrics()
+        manifest = write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=metrics)
+        write_card(staging, origin, manifest, measured.on_test)
+        say(table(measured.on_dev))
+        say(table(measured.on_test))
+        run_id = log_run(
+            Run(
+                name=manifest.label,
+                params=(*origin.parameters, ("seed", str(origin.seed))),
+                metrics=(*measured.metrics, *history),
+                tags=(
+                    ("base", origin.base or "none"),
+                    ("code_revision", origin.code_revision),
+                    *((f"{split.split}_n", str(len(split))) for split in splits),
+                    *tags_of(manifest, finished),
+                ),
+                datasets=datasets,
+                files=(
+                    *(staging / name for name in ("manifest.json", "thresholds.json", "README.md")),
+                    *measured.files,
+                    *files,
+                ),
+                texts=measured.texts,
             ),
-            tags=(
-                ("family", origin.family),
-                ("base", origin.base or "none"),
-                ("model_version", version),
-                ("code_revision", origin.code_revision),
-                ("machine", machine_kind()),
-                ("threshold_version", finished.info.threshold_version),
-                *((f"{split.split}_n", str(len(split))) for split in splits),
-                ("metrics_of", "dev_*: dev split, test_*: test split; thresholds tuned on dev"),
-            ),
-            datasets=datasets,
-            files=(staging / "manifest.json", staging / "thresholds.json", staging / "README.md", *files),
-            texts=(("labels_test.csv", labels_csv(on_test)), ("labels_dev.csv", labels_csv(on_dev))),
-        ),
-        tracking_uri,
-    )
+            tracking_uri,
+        )
     _put_in_place(staging, folder)
-    say(f"{origin.name} {version}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
-    return on_test
+    say(f"{manifest.label}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
+    return measured.on_test
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that is measured of a finished artefact, ready for the tracker."""
+
+    on_dev: Evaluation
+    on_test: Evaluation
+    metrics: tuple[Measurement, ...]
+    files: tuple[Path, ...]
+    texts: tuple[tuple[str, str], ...]
+
+
+def measure_fully(
+    model: Classifier, folder: Path, dev: goemotions.LabelledTexts, test: goemotions.LabelledTexts, scratch: Path
+) -> Measured:
+    """Measure a model on dev and test, and what reading costs on this machine.
+
+    Args:
+        folder: the model's.
+        scratch: takes the probabilities on test as Parquet, row by row in the split's order, without its texts.
+
+    Raises:
+        ModelError: the model fails on a text.
+    """
+    manifest = read_manifest(folder)
+    on_dev, on_test = (measure(model, split) for split in (dev, test))
+    scores = np.nan_to_num(model.scores(test.texts))
+    probabilities = scratch / "probabilities_test.parquet"
+    columns = {"row": np.arange(len(scores), dtype=np.int32)} | dict(zip(LABELS, scores.T, strict=True))
+    pq.write_table(pa.table(columns), probabilities, compression="zstd")
+    found = cost.measure(folder)
+    return Measured(
+        on_dev=on_dev,
+        on_test=on_test,
+        metrics=(
+            *(Measurement(*metric) for metric in on_dev.metrics() + on_test.metrics()),
+            *(Measurement(*metric) for metric in (found.metrics() if found else [])),
+            *(Measurement(f"bytes_{name}", fact.bytes) for name, fact in manifest.files.items()),
+            Measurement("bytes", model.info.bytes),
+            Measurement("n_parameters", count_parameters(folder, manifest)),
+        ),
+        files=(probabilities,),
+        texts=(
+            (evidence.LABELS_FILE, labels_csv(on_test)),
+            ("labels_dev.csv", labels_csv(on_dev)),
+            (evidence.CURVES_FILE, evidence.curves_csv(test.targets, scores)),
+            (evidence.RELIABILITY_FILE, evidence.reliability_csv(test.targets, scores)),
+            (evidence.DECISIONS_FILE, evidence.decisions_csv(test.targets, scores, model.thresholds)),
+        ),
+    )
+
+
+def tags_of(manifest: Manifest, model: Classifier) -> tuple[tuple[str, str], ...]:
+    """Return the tags by which a run is found again as that of this artefact, and what its numbers are of."""
+    return (
+        (tracking.MODEL_TAG, manifest.name),
+        (tracking.VERSION_TAG, manifest.version),
+        (tracking.FINGERPRINT_TAG, manifest.fingerprint),
+        ("family", manifest.family),
+        ("machine", machine_kind()),
+        ("threshold_version", model.info.threshold_version),
+        ("metrics_of", "dev_*: dev split, test_*: test split, thresholds tuned on dev; cost_*: this machine"),
+    )
+
+
+def log_again(
+    name: str, dev: goemotions.LabelledTexts, test: goemotions.LabelledTexts, tracking_uri: str | None = None
+) -> str:
+    """Measure the model called `name` anew, add it to the run that made it, and return that run's id.
+
+    Raises:
+        AffectraError: the model or the tracker cannot be used, or the tracker knows no run of this model.
+    """
+    folder = target(name)
+    model, manifest = load(folder), read_manifest(folder)
+    uri = tracking_uri or settings().tracking_uri
+    with tracking.connect(uri) as client:
+        runs = tracking.read_runs(client)
+    found = [run for run in runs if run.name == manifest.label]
+    if not found:
+        raise TrackingError(
+            f"The tracker {uri!r} holds no run called {manifest.label!r}. Import the shipped ones with "
+            f"`python -m models runs import`, or train the model."
+        )
+    with TemporaryDirectory() as scratch:
+        measured = measure_fully(model, folder, dev, test, Path(scratch))
+        tracking.extend(
+            found[-1].id,
+            metrics=measured.metrics,
+            tags=tags_of(manifest, model),
+            files=measured.files,
+            texts=measured.texts,
+            uri=uri,
+        )
+    return found[-1].id
 
 
 def fresh(folder: Path) -> Path:
@@ -115,16 +215,19 @@ def fresh(folder: Path) -> Path:
 
 
 def _put_in_place(staging: Path, folder: Path) -> None:
-    """Let `staging` take the place of `folder` by renaming alone, so that a stop leaves the one or the other."""
-    new, old = (folder.with_name(f"{folder.name}.{ending}") for ending in ("new", "old"))
+    """Let `staging` take the place of `folder` by renaming alone, so that a stop leaves the one or the other.
+
+    The version that was there stays beside it as `NAME_model_vVERSION`: it may be the champion, or become it again.
+    """
+    new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(staging, new)
     if folder.exists():
+        old = folder.with_name(f"{folder.name}_v{read_manifest(folder).version}")
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluation:

@@ -10,7 +10,7 @@ from typing import IO, Final
 import pandas as pd
 import streamlit as st
 
-from core import charts
+from core import charts, runtime
 from core.actor import Actor
 from core.emotions import Level
 from core.errors import InputError
@@ -48,7 +48,7 @@ class Upload:
         self.job = self.results = self.kept = None
 
 
-def file_tab(service: Service, actor: Actor) -> None:
+def file_tab() -> None:
     """Draw the tab."""
     st.markdown(
         f"CSV, TSV, TXT (one text per line), JSONL or Parquet, up to {settings().max_upload_mb} MB. For larger files "
@@ -67,7 +67,7 @@ def file_tab(service: Service, actor: Actor) -> None:
         return
     if given.file_id not in uploads:
         uploads[given.file_id] = _to_disk(given.name, given)
-    _scoring(service, actor, uploads[given.file_id])
+    _scoring(uploads[given.file_id])
 
 
 def _to_disk(name: str, content: IO[bytes]) -> Upload:
@@ -81,12 +81,12 @@ def _to_disk(name: str, content: IO[bytes]) -> Upload:
 
 @st.fragment
 @guarded
-def _scoring(service: Service, actor: Actor, upload: Upload) -> None:
+def _scoring(upload: Upload) -> None:
     show_reported()
     if st.session_state.pop("kept_now", False):
         st.rerun(scope="app")  # the other tab lists what the store holds
     try:
-        _stage(service, actor, upload)
+        _stage(runtime.service(), runtime.actor(), upload)
     except InputError as error:
         # The user's name for the file, not the place where the server keeps it.
         raise InputError(str(error).replace(str(upload.path), upload.name)) from error
@@ -181,7 +181,7 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
     if summary.rows == 0:
         st.button("Back to the file", key="again", on_click=upload.forget)
         return
-    said = [f"**{_rows(summary.rows)}** read by {plain(service.classifier.info.label)}."]
+    said = [f"**{_rows(summary.rows)}** read by {plain(scored.model)}."]
     if summary.unreadable:
         said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
     if summary.truncated:

@@ -39,19 +39,21 @@ def main() -> None:
     """Draw the page."""
     st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
     st.title("Read tweets")
-    service = runtime.service()
     one, many = st.tabs(["One tweet", "A file of tweets"], key="live_tab")
     # Both are drawn always: a hidden tab that is not drawn would lose its upload and the job that scores it.
     with one:
-        one_tweet(service)
+        one_tweet()
     with many:
-        file_tab(service, runtime.actor())
+        file_tab()
 
 
 @st.fragment
 @guarded
-def one_tweet(service: Service) -> None:
+def one_tweet() -> None:
     """Draw the input, the verdict, the chart and the words; rerun alone while somebody types."""
+    service = runtime.service()
+    if service.notice:
+        st.warning(plain(service.notice), icon=":material/swap_horiz:")
     text = _input(service)
     show_reported()
     try:

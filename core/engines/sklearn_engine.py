@@ -75,6 +75,11 @@ class SklearnEngine:
         self._weights = np.vstack([one.coef_ for one in regressions]).T.astype(np.float32)
         self._bias = np.concatenate([one.intercept_ for one in regressions]).astype(np.float32)
 
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers it learned: the words' weights, and those and the biases of the regressions."""
+        return int(self._vectorizer.idf_.size + self._weights.size + self._bias.size)
+
     def score(self, texts: Sequence[str]) -> Scores:
         """Return float32 [n_texts, 28] in the order of `texts`."""
         scores: Scores = 1 / (1 + np.exp(-(self._vectorizer.transform(texts) @ self._weights + self._bias)))

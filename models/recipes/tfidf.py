@@ -14,7 +14,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from core.engines.sklearn_engine import FILE, pack
-from core.tracking import code_revision
+from core.machine import code_revision
 from models import goemotions
 from models.artefact import Origin
 from models.evaluate import Evaluation

@@ -22,7 +22,8 @@ from transformers import AutoConfig, PreTrainedModel
 from core.classifier import EngineName
 from core.emotions import LABELS
 from core.errors import ModelError
-from core.tracking import Measurement, code_revision
+from core.machine import code_revision
+from core.tracking import Measurement
 from models import goemotions
 from models.artefact import Origin, next_version
 from models.evaluate import Evaluation

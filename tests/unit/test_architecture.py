@@ -14,7 +14,7 @@ HEAVY = ("torch", "transformers", "mlflow", "sklearn", "onnx", "skops")
 ONLY_IN = {
     "streamlit": ("streamlit_app.py", "pages/", "core/runtime.py"),
     "duckdb": ("core/store.py",),
-    "mlflow": ("core/tracking.py",),
+    "mlflow": ("core/tracking/",),
     "onnxruntime": ("core/engines/onnx_engine.py", "models/export_onnx.py"),
     "torch": ("core/engines/torch_engine.py", "core/bench.py", "core/checkpoint.py", "models/"),
     "transformers": ("core/engines/torch_engine.py", "core/bench.py", "core/checkpoint.py", "models/"),
@@ -78,7 +78,7 @@ def test_the_way_to_the_first_prediction_imports_nothing_heavy() -> None:
         "import sys\n"
         "from core.runtime import *\n"
         "from core.classifier import load\n"
-        "model = load(settings().model_folder(settings().model))\n"
+        "model = load(choices(settings())[0].folder)\n"
         "from core.service import Service\n"
         "def none(): raise AssertionError\n"
         "print(Service(model, none, none).read('what a lovely day').top)\n"

@@ -10,7 +10,8 @@ import pytest
 from core.classifier import load
 from core.emotions import LABELS
 from core.errors import TrackingError
-from core.tracking import Dataset, Measurement, Run, code_revision, export_runs, import_runs, log_run, machine_kind
+from core.machine import code_revision, machine_kind
+from core.tracking import Dataset, Measurement, Run, export_runs, import_runs, log_run
 from models import goemotions
 from models.artefact import Origin
 from models.recipes import tfidf

@@ -1,0 +1,451 @@
+"""The use cases of comparing models and choosing what serves: read the board, duel, measure, promote, roll back.
+
+MLflow is slow to start and slower to read, so what a SQLite store held is kept beside it, for as long as its file does
+not change: then a page needs no MLflow at all.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core import evidence, serving, tracking
+from core.actor import Actor
+from core.classifier import Manifest, verify
+from core.cost import Cost
+from core.errors import InputError, ModelError, TrackingError
+from core.leaderboard import COST, Candidate, Duel, Move, duel, trainings
+from core.serving import Champion, Installed
+from core.tracking import Promotion, Registry, RunFacts
+from core.tracking.client import SQLITE, database_file
+
+if TYPE_CHECKING:
+    from core.tracking.client import Client
+
+MAX_REASON: Final = 1_000
+"""Characters of a reason that are kept."""
+_FRESH: Final = 30.0
+"""Seconds for which a server's answer is taken as it was."""
+_LOG = logging.getLogger("affectra")
+
+
+class _Held(BaseModel):
+    """What a tracker held, and of what that is true.
+
+    Attributes:
+        of: the state of the tracker's file; empty for a server.
+        prepared_for: the exported runs and the installed models that were looked at.
+        warnings: what could not be taken in, in words.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+    of: str
+    prepared_for: str
+    runs: list[RunFacts]
+    registry: Registry
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that the comparison page draws, as it was at one moment.
+
+    Attributes:
+        runs: every finished run, oldest first, those that measured speed alone included.
+        candidates: what can be promoted, and what was, by name and version.
+        moves: the promotions, newest first.
+        warnings: what is amiss, in words.
+    """
+
+    runs: tuple[RunFacts, ...]
+    registry: Registry
+    candidates: tuple[Candidate, ...]
+    moves: tuple[Move, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def trainings(self) -> list[RunFacts]:
+        """The runs that trained a model."""
+        return trainings(self.runs)
+
+    @property
+    def champion(self) -> Candidate | None:
+        """What the registry says serves."""
+        return next((one for one in self.candidates if one.champion), None)
+
+    @property
+    def previous(self) -> Candidate | None:
+        """The champion before this one: what a roll-back brings back."""
+        champion = self.registry.champion
+        for promotion in reversed(self.registry.promotions):
+            if promotion.to == champion and promotion.came_from not in {0, champion}:
+                return next((one for one in self.candidates if one.number == promotion.came_from), None)
+        return None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run left of its test split; None where it left nothing of the kind.
+
+    Attributes:
+        labels: figures by label, columns `core.evidence.LABEL_COLUMNS`.
+        curves: see `core.evidence.read_curves`.
+        reliability: columns `core.evidence.RELIABILITY_COLUMNS`.
+    """
+
+    labels: pd.DataFrame | None = None
+    curves: pd.DataFrame | None = None
+    reliability: pd.DataFrame | None = None
+    decisions: evidence.Decisions | None = None
+
+
+@dataclass
+class Candidates:
+    """The use cases, over one tracker and the models on this machine.
+
+    Attributes:
+        uri: the tracker.
+        runs_dir: exported runs that a new local tracker starts with.
+        models_dir: the folder of model folders.
+        serving_file: where the champion is remembered.
+        pinned: the folder that the settings pin, if they do; then nothing can be promoted.
+        measure_cost: measures a model folder, None if cancelled.
+    """
+
+    uri: str
+    runs_dir: Path
+    models_dir: Path
+    serving_file: Path
+    pinned: Path | None
+    measure_cost: Callable[[Path, Callable[[], bool]], Cost | None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    timer: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: _Held | None = None
+    _read_at: float = 0.0
+
+    def board(self, *, anew: bool = False) -> Board:
+        """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
+
+        Args:
+            anew: do not take a server's answer of a moment ago.
+
+        Raises:
+            TrackingError: the tracker cannot be used or reached.
+        """
+        here = serving.installed(self.models_dir)
+        with self._lock:
+            held = self._current(here, anew=anew)
+        warnings = held.warnings
+        try:
+            self._follow(held.registry)
+        except ModelError as error:
+            warnings = [*warnings, str(error)]
+        return self._board(held, here, warnings)
+
+    def evidence(self, run: RunFacts) -> Evidence:
+        """Return what a run left of its test split.
+
+        Raises:
+            TrackingError: the tracker cannot be reached, or a file of the run is damaged.
+        """
+        labels, curves, reliability, decisions = (
+            tracking.read_text(run, name, self.uri)
+            for name in (
+                evidence.LABELS_FILE,
+                evidence.CURVES_FILE,
+                evidence.RELIABILITY_FILE,
+                evidence.DECISIONS_FILE,
+            )
+        )
+        return Evidence(
+            labels=evidence.read_labels(labels) if labels else None,
+            curves=evidence.read_curves(curves) if curves else None,
+            reliability=evidence.read_reliability(reliability) if reliability else None,
+            decisions=evidence.read_decisions(decisions) if decisions else None,
+        )
+
+    def duel(self, first: RunFacts, second: RunFacts) -> Duel:
+        """Compare two runs, text by text.
+
+        Raises:
+            InputError: one left no decisions, or they are of other texts.
+            TrackingError: as `evidence` has it.
+        """
+        ours, theirs = (self.evidence(run).decisions for run in (first, second))
+        for run, found in ((first, ours), (second, theirs)):
+            if found is None:
+                raise InputError(
+                    f"{run.name} left no decisions on test, so it cannot be compared text by text. Measure it anew "
+                    f"with `python -m models evaluate {run.tags.get(tracking.MODEL_TAG, 'MODEL')} --log`."
+                )
+        assert ours is not None and theirs is not None  # noqa: S101, PT018  (for the type checker)
+        found_duel = duel(first.name, second.name, ours, theirs)
+        if found_duel is None:
+            raise InputError(
+                f"{first.name} and {second.name} were measured on different texts. Choose two runs of one test split."
+            )
+        return found_duel
+
+    def measure(
+        self,
+        actor: Actor,
+        on_done: Callable[[int], None] = lambda done: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> list[tuple[str, Cost]]:
+        """Measure what reading costs with each installed model, one after the other, and log it.
+
+        Args:
+            on_done: told after each model how many are done.
+            cancelled: asked all the while; what was measured by then is logged.
+
+        Raises:
+            ModelError: a model cannot be loaded.
+            TrackingError: the tracker refuses the runs.
+        """
+        found: list[tuple[str, Cost]] = []
+        for number, model in enumerate(serving.installed(self.models_dir), start=1):
+            cost = self.measure_cost(model.folder, cancelled)
+            if cost is None:
+                break
+            tracking.log_run(_cost_run(model.manifest, cost, actor), self.uri)
+            found.append((model.manifest.label, cost))
+            on_done(number)
+        return found
+
+    def promote(self, candidate: Candidate, why: str, actor: Actor) -> None:
+        """Let a model serve from now on, and record who wanted it, when and why.
+
+        Its files are checked first: what cannot serve is not promoted.
+
+        Raises:
+            InputError: no reason is given, the model serves already, or the settings pin another.
+            ModelError: its files are missing or damaged.
+            TrackingError: the tracker refuses.
+        """
+        reason = why.strip()[:MAX_REASON]
+        if not reason:
+            raise InputError("Say why: the reason is kept beside the promotion, for whoever asks later.")
+        if self.pinned is not None:
+            raise InputError(
+                f"AFFECTRA_MODEL pins {self.pinned}, so nothing else can serve. Unset it, start Affectra anew, and "
+                f"promote then."
+            )
+        if candidate.champion:
+            raise InputError(f"{candidate.label} serves already.")
+        model = next(
+            (one for one in serving.installed(self.models_dir) if one.fingerprint == candidate.fingerprint), None
+        )
+        if model is None:
+            raise InputError(
+                f"The files of {candidate.label} are not in {self.models_dir}. Restore them, or train it anew."
+            )
+        verify(model.folder, model.manifest)
+        with tracking.connect(self.uri) as client:
+            registry = tracking.read_registry(client)
+            number = self._register(client, model, tracking.read_runs(client))
+            tracking.promote(
+                client,
+                Promotion(at=self.now(), by=actor.name, why=reason, came_from=registry.champion or 0, to=number),
+            )
+        serving.remember(self.serving_file, _champion(model.manifest))
+
+    def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
+        wanted = _digest(
+            *(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in self._run_files()),
+            *(f"{one.folder.name} {one.fingerprint}" for one in here),
+        )
+        state = _state_of(self.uri)
+        if not state:
+            if self._held is None or anew or self.timer() - self._read_at > _FRESH:
+                self._held, self._read_at = self._read(here, wanted, prepare=False), self.timer()
+            return self._held
+        for held in (self._held, self._kept()):
+            if held is not None and held.of == state and held.prepared_for == wanted:
+                self._held = held
+                return held
+        self._held = self._read(here, wanted, prepare=True)
+        self._keep(self._held)
+        return self._held
+
+    def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
+        warnings: list[str] = []
+        with tracking.connect(self.uri) as client:
+            if prepare:
+                # A store of this machine's own; into a server that others use, nothing is written by looking at it.
+                try:
+                    tracking.import_runs(self.runs_dir, self.uri)
+                except TrackingError as error:
+                    warnings.append(str(error))
+                runs = tracking.read_runs(client)
+                for model in here:
+                    self._register(client, model, runs)
+                self._choose_first(client, here)
+            else:
+                runs = tracking.read_runs(client)
+            registry = tracking.read_registry(client)
+        return _Held(of=_state_of(self.uri), prepared_for=wanted, runs=runs, registry=registry, warnings=warnings)
+
+    def _choose_first(self, client: "Client", here: Sequence[Installed]) -> None:
+        registry = tracking.read_registry(client)
+        if registry.champion is not None:
+            return
+        known = serving.read(self.serving_file).champions
+        for model in here:
+            wanted = known[-1].fingerprint == model.fingerprint if known else model.folder.name == serving.DEFAULT
+            number = next((one.number for one in registry.versions if one.fingerprint == model.fingerprint), None)
+            if wanted and number is not None:
+                why = "It served when the registry was made."
+                tracking.promote(client, Promotion(at=self.now(), by="affectra", why=why, came_from=0, to=number))
+
+    def _register(self, client: "Client", model: Installed, runs: Sequence[RunFacts]) -> int:
+        manifest = model.manifest
+        made_by = [run for run in trainings(runs) if run.tags.get(tracking.FINGERPRINT_TAG) == manifest.fingerprint]
+        training = manifest.training
+        return tracking.register(
+            client,
+            model=manifest.name,
+            version=manifest.version,
+            fingerprint=manifest.fingerprint,
+            facts={
+                "family": manifest.family,
+                "base": manifest.base or "none",
+                "engine": manifest.engine,
+                "normaliser_version": manifest.normaliser_version,
+                "bytes": str(sum(fact.bytes for fact in manifest.files.values())),
+                "trained_at": str(training.get("trained_at", "")),
+                "code_revision": str(training.get("code_revision", "")),
+                "seed": str(training.get("seed", "")),
+                "test_emotion_macro_f1": str(manifest.metrics.get("test_emotion_macro_f1", "")),
+            },
+            run_id=made_by[-1].id if made_by else "",
+        )
+
+    def _follow(self, registry: Registry) -> None:
+        """Remember the registry's champion, whoever moved it: in MLflow's own pages, or on another machine."""
+        champion = registry.version(registry.champion)
+        if champion is not None and self.pinned is None:
+            named = Champion(model=champion.model, version=champion.version, fingerprint=champion.fingerprint)
+            serving.remember(self.serving_file, named)
+
+    def _board(self, held: _Held, here: Sequence[Installed], warnings: Sequence[str]) -> Board:
+        registry = held.registry
+        folders = {one.fingerprint: one for one in here}
+        candidates = [
+            Candidate(
+                model=one.model,
+                version=one.version,
+                fingerprint=one.fingerprint,
+                family=one.facts.get("family", "unknown"),
+                base=one.facts.get("base", "unknown"),
+                number=one.number,
+                folder=folders[one.fingerprint].folder.name if one.fingerprint in folders else None,
+                champion=one.number == registry.champion,
+                macro_f1=float(one.facts.get("test_emotion_macro_f1") or "nan"),
+                facts=one.facts,
+            )
+            for one in registry.versions
+        ]
+        registered = {one.fingerprint for one in registry.versions}
+        candidates += [
+            Candidate(
+                model=one.manifest.name,
+                version=one.manifest.version,
+                fingerprint=one.fingerprint,
+                family=one.manifest.family,
+                base=one.manifest.base or "none",
+                number=None,
+                folder=one.folder.name,
+                champion=False,
+                macro_f1=one.manifest.metrics.get("test_emotion_macro_f1", float("nan")),
+            )
+            for one in here
+            if one.fingerprint not in registered
+        ]
+        labels = {one.number: one.label for one in registry.versions} | {0: "–"}
+        moves = tuple(
+            Move(
+                at=one.at,
+                by=one.by,
+                why=one.why,
+                came_from=labels.get(one.came_from, f"version {one.came_from}"),
+                to=labels.get(one.to, f"version {one.to}"),
+            )
+            for one in reversed(registry.promotions)
+        )
+        order = sorted(candidates, key=lambda one: (one.model, len(one.version), one.version))
+        return Board(tuple(held.runs), registry, tuple(order), moves, tuple(warnings))
+
+    def _run_files(self) -> list[Path]:
+        return sorted(self.runs_dir.glob("*.json"))
+
+    def _snapshot(self) -> Path:
+        database = database_file(self.uri)
+        return database.with_name(f"{database.name}.board.json")
+
+    def _kept(self) -> _Held | None:
+        try:
+            return _Held.model_validate_json(self._snapshot().read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _keep(self, held: _Held) -> None:
+        path = self._snapshot()
+        partial = path.with_name(f"{path.name}.partial")
+        try:
+            partial.write_text(held.model_dump_json(), encoding="utf-8")
+            partial.replace(path)
+        except OSError as error:  # slower next time, and no worse
+            _LOG.warning("The board cannot be kept in %s: %s", path, error)
+
+
+def _cost_run(manifest: Manifest, cost: Cost, actor: Actor) -> tracking.Run:
+    return tracking.Run(
+        name=f"cost of {manifest.label}",
+        params=(),
+        metrics=tuple(tracking.Measurement(*metric) for metric in cost.metrics()),
+        tags=(
+            (tracking.KIND_TAG, COST),
+            (tracking.MODEL_TAG, manifest.name),
+            (tracking.VERSION_TAG, manifest.version),
+            (tracking.FINGERPRINT_TAG, manifest.fingerprint),
+            ("family", manifest.family),
+            ("machine", cost.machine),
+            ("measured_by", actor.name),
+        ),
+    )
+
+
+def _champion(manifest: Manifest) -> Champion:
+    return Champion(model=manifest.name, version=manifest.version, fingerprint=manifest.fingerprint)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _state_of(uri: str) -> str:
+    """Return what changes with every write into a SQLite store; empty for a server."""
+    if not uri.startswith(SQLITE):
+        return ""
+    path = database_file(uri)
+    parts = []
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            found = file.stat()
+            with file.open("rb") as content:
+                # Bytes 24 to 27 count the transactions (SQLite's file format, "File change counter").
+                counter = content.read(28)[24:].hex()
+        except OSError:
+            parts.append("none")
+        else:
+            parts.append(f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {counter}")
+    return _digest(*parts)

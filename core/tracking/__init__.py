@@ -1,0 +1,45 @@
+"""The only room that speaks MLflow: runs, their export, and the registry, in a local SQLite store or on a server."""
+
+from core.tracking.client import EXPERIMENT, connect
+from core.tracking.registry import Promotion, Registry, Version, promote, read_registry, register
+from core.tracking.runs import (
+    FINGERPRINT_TAG,
+    KIND_TAG,
+    MODEL_TAG,
+    VERSION_TAG,
+    Dataset,
+    Measurement,
+    Run,
+    RunFacts,
+    extend,
+    log_run,
+    read_runs,
+    read_text,
+)
+from core.tracking.transfer import RunFile, export_runs, import_runs
+
+__all__ = [
+    "EXPERIMENT",
+    "FINGERPRINT_TAG",
+    "KIND_TAG",
+    "MODEL_TAG",
+    "VERSION_TAG",
+    "Dataset",
+    "Measurement",
+    "Promotion",
+    "Registry",
+    "Run",
+    "RunFacts",
+    "RunFile",
+    "Version",
+    "connect",
+    "export_runs",
+    "extend",
+    "import_runs",
+    "log_run",
+    "promote",
+    "read_registry",
+    "read_runs",
+    "read_text",
+    "register",
+]
