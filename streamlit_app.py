@@ -3,21 +3,16 @@
 import streamlit as st
 
 from pages.components.frame import guarded, raise_contrast
+from pages.components.navigation import run_chosen_page
 
 st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
-
-PAGES = [
-    st.Page(
-        "pages/live.py", title="Live", icon=":material/bolt:", default=True, help="Type a tweet, see its emotions."
-    ),
-]
 
 
 @guarded
 def main() -> None:
     """Run the page that was chosen."""
     raise_contrast()
-    st.navigation(PAGES).run()
+    run_chosen_page()
 
 
 main()

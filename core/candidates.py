@@ -22,9 +22,11 @@ from core.actor import Actor
 from core.classifier import Manifest, verify
 from core.cost import Cost
 from core.errors import InputError, ModelError, TrackingError
-from core.leaderboard import COST, Candidate, Duel, Move, duel, trainings
+from core.jobs import Job
+from core.leaderboard import Candidate, Duel, Move, duel, trainings
+from core.run_facts import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts
 from core.serving import Champion, Installed
-from core.tracking import Promotion, Registry, RunFacts
+from core.tracking import Promotion, Registry
 from core.tracking.client import SQLITE, database_file
 
 if TYPE_CHECKING:
@@ -131,6 +133,7 @@ class Candidates:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: _Held | None = None
     _read_at: float = 0.0
+    _measuring: Job[list[tuple[str, Cost]]] | None = None
 
     def board(self, *, anew: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
@@ -185,7 +188,7 @@ class Candidates:
             if found is None:
                 raise InputError(
                     f"{run.name} left no decisions on test, so it cannot be compared text by text. Measure it anew "
-                    f"with `python -m models evaluate {run.tags.get(tracking.MODEL_TAG, 'MODEL')} --log`."
+                    f"with `python -m models evaluate {run.model or 'MODEL'} --log`."
                 )
         assert ours is not None and theirs is not None  # noqa: S101, PT018  (for the type checker)
         found_duel = duel(first.name, second.name, ours, theirs)
@@ -220,6 +223,20 @@ class Candidates:
             found.append((model.manifest.label, cost))
             on_done(number)
         return found
+
+    @property
+    def measuring(self) -> Job[list[tuple[str, Cost]]] | None:
+        """The measurement that runs, or the last that ran in this process."""
+        return self._measuring
+
+    def start_measuring(self, actor: Actor) -> None:
+        """Begin `measure` in the background, unless it runs already: two at once would disturb each other."""
+        with self._lock:
+            if self._measuring is None or not self._measuring.running:
+                self._measuring = Job(
+                    lambda report, cancelled: self.measure(actor, report, cancelled),
+                    total=len(serving.installed(self.models_dir)),
+                )
 
     def promote(self, candidate: Candidate, why: str, actor: Actor) -> None:
         """Let a model serve from now on, and record who wanted it, when and why.
@@ -308,7 +325,7 @@ class Candidates:
 
     def _register(self, client: "Client", model: Installed, runs: Sequence[RunFacts]) -> int:
         manifest = model.manifest
-        made_by = [run for run in trainings(runs) if run.tags.get(tracking.FINGERPRINT_TAG) == manifest.fingerprint]
+        made_by = [run for run in trainings(runs) if run.fingerprint == manifest.fingerprint]
         training = manifest.training
         return tracking.register(
             client,
@@ -413,10 +430,10 @@ def _cost_run(manifest: Manifest, cost: Cost, actor: Actor) -> tracking.Run:
         params=(),
         metrics=tuple(tracking.Measurement(*metric) for metric in cost.metrics()),
         tags=(
-            (tracking.KIND_TAG, COST),
-            (tracking.MODEL_TAG, manifest.name),
-            (tracking.VERSION_TAG, manifest.version),
-            (tracking.FINGERPRINT_TAG, manifest.fingerprint),
+            (KIND_TAG, COST),
+            (MODEL_TAG, manifest.name),
+            (VERSION_TAG, manifest.version),
+            (FINGERPRINT_TAG, manifest.fingerprint),
             ("family", manifest.family),
             ("machine", cost.machine),
             ("measured_by", actor.name),

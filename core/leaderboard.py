@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from core.emotions import AT_LEVEL, Level, names
 from core.evidence import Decisions
 from core.metrics import BOOTSTRAP_SEED, Differences, Interval, f1_differences, resample
-from core.tracking import FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, Registry, RunFacts
-
-COST: Final = "cost"
-"""The kind of a run that measured speed alone."""
+from core.run_facts import RunFacts
+from core.tracking import Registry
 
 _FIGURES: Final = {
     "macro_f1": "macro_f1",
@@ -39,7 +37,7 @@ _COSTS: Final = ("median_ms", "p95_ms", "tweets_per_second", "peak_mib")
 
 def trainings(runs: Sequence[RunFacts]) -> list[RunFacts]:
     """Return the runs that trained a model, not those that only measured a speed."""
-    return [run for run in runs if run.tags.get(KIND_TAG) != COST]
+    return [run for run in runs if run.trained]
 
 
 def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> pd.DataFrame:
@@ -52,20 +50,20 @@ def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> p
         test split (0..1), mb (10^6 bytes on disk), parameters, median_ms, p95_ms, tweets_per_second, peak_mib, machine.
     """
     champion = registry.version(registry.champion)
-    newest = {run.tags.get(FINGERPRINT_TAG): run for run in runs if "cost_median_ms" in run.metrics}
+    newest = {run.fingerprint: run for run in runs if run.fingerprint and "cost_median_ms" in run.metrics}
     rows = []
     for run in trainings(runs):
-        measured = newest.get(run.tags.get(FINGERPRINT_TAG), run)
+        measured = newest.get(run.fingerprint, run)
         rows.append(
             {
                 "run_id": run.id,
                 "name": run.name,
-                "family": run.tags.get("family", "unknown"),
-                "base": run.tags.get("base", "unknown"),
-                "model": run.tags.get(MODEL_TAG, ""),
-                "version": run.tags.get(VERSION_TAG, ""),
+                "family": run.family,
+                "base": run.base,
+                "model": run.model,
+                "version": run.version,
                 "started_at": run.started_at,
-                "champion": champion is not None and champion.fingerprint == run.tags.get(FINGERPRINT_TAG),
+                "champion": champion is not None and champion.fingerprint == run.fingerprint,
                 "n": run.metrics.get("test_n", np.nan),
                 **{name: run.metrics.get(f"test_{level}_{key}", np.nan) for name, key in _FIGURES.items()},
                 "mb": run.metrics.get("bytes", np.nan) / 1e6,
@@ -137,6 +135,15 @@ class Duel:
     def at(self, level: Level) -> LevelDuel:
         """Return the duel at one level."""
         return next(one for one in self.levels if one.level == level)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row a level and measure: level, measure, difference, low, high, beyond_chance."""
+        rows = [
+            (at.level, measure, found.value, found.low, found.high, found.beyond_chance)
+            for at in self.levels
+            for measure, found in (("macro", at.differences.macro), ("micro", at.differences.micro))
+        ]
+        return pd.DataFrame(rows, columns=["level", "measure", "difference", "low", "high", "beyond_chance"])
 
     def sentence(self, level: Level, measure: Literal["macro", "micro"] = "macro") -> str:
         """Say plainly which run is better at a level, by how much, and whether that is beyond chance."""

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from core.actor import Actor
 from core.classifier import Classifier
-from core.emotions import AT_LEVEL, LABELS, Level, Scores, names
+from core.emotions import AT_LEVEL, LABELS, Level, Scores, members, names
 from core.errors import InputError, ModelError
 from core.explain import Explanation, explain
 from core.files import Batch, Column, Table, Writer, append, copy_table, open_table, open_writer
 from core.ids import batch_ids, new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
-from core.store import Store
+from core.store import Flips, Store
 from core.text import clean
 
 MAX_COMMENT: Final = 2_000
@@ -396,6 +396,15 @@ class Service:
             StoreError: the store cannot be read.
         """
         return self._store().count()
+
+    def flips(self, model: str, version: str, label: str, level: Level, *, old: float, new: float) -> Flips:
+        """Count what another threshold of a label would change among the stored predictions of a model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        (group,) = (numbers for name, numbers in zip(names(level), members(level), strict=True) if name == label)
+        return self._store().flips(model, version, [LABELS[number] for number in group], old, new)
 
     def give_feedback(
         self,

@@ -4,8 +4,9 @@ Times are stored in UTC without a zone. Feedback is appended; the view `current_
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +55,15 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 """Name and statements of each migration; its number is its place, from 1. Only ever append."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """What another threshold would change: of `stored` predictions, some would gain the label, some lose it."""
+
+    stored: int
+    gain: int
+    lose: int
 
 
 class Store:
@@ -193,6 +203,35 @@ class Store:
             )
             for row in rows
         ]
+
+    def flips(self, model: str, version: str, labels: Sequence[str], old: float, new: float) -> Flips:
+        """Count the predictions of a model that another threshold would decide otherwise.
+
+        Args:
+            labels: the members of a group, whose highest probability counts; one emotion for itself.
+            old, new: thresholds, 0..1.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        unknown = set(labels) - set(LABELS)
+        if unknown:
+            raise StoreError(f"No emotion named {sorted(unknown)[0]!r}. Choose among the 28 labels.")
+        with self._reading() as cursor:
+            row = cursor.execute(
+                f"""
+                WITH scored AS (
+                    SELECT greatest({", ".join(labels)}) AS score FROM predictions
+                    WHERE model = $model AND model_version = $version
+                )
+                SELECT count(*),
+                    count(*) FILTER (score < $old::FLOAT AND score >= $new::FLOAT),
+                    count(*) FILTER (score >= $old::FLOAT AND score < $new::FLOAT)
+                FROM scored
+                """,
+                {"model": model, "version": version, "old": old, "new": new},
+            ).fetchone()
+        return Flips(*map(int, row))
 
     def add_feedback(self, feedback: Feedback) -> None:
         """Append one event.

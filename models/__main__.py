@@ -61,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
             default="fp32",
             help="bf16 halves the time on a CPU that has it, such as AVX512-BF16 (default: %(default)s)",
         )
+        recipe.add_argument(
+            "--teachers",
+            default="",
+            help="model folders, parted by commas, whose probabilities are learned beside the raters' labels",
+        )
+        recipe.add_argument(
+            "--teacher-weight", type=float, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
+        )
     for recipe in (tfidf, electra, distilbert):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -109,6 +117,8 @@ def _train(options: argparse.Namespace) -> None:
             learning_rate=options.learning_rate,
             max_length=options.max_length,
             precision=options.precision,
+            teachers=options.teachers,
+            teacher_weight=options.teacher_weight,
             seed=options.seed,
         )
         transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)

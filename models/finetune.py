@@ -30,6 +30,9 @@ class Hyperparameters:
     Attributes:
         precision: of the products in training. `bf16` rounds them (weights, gradients' sums and the optimizer stay
             fp32) and takes about 0.6 of the time on a CPU with AVX512-BF16 or AMX; elsewhere it is slower.
+        teachers: folders of models whose mean probabilities are learned beside the raters' labels, parted by commas.
+        teacher_weight: 0..1, how much theirs count (Hinton et al., "Distilling the Knowledge in a Neural Network",
+            2015).
     """
 
     epochs: int = 5
@@ -41,6 +44,8 @@ class Hyperparameters:
     max_length: int = 64
     average_decay: float = 0.999
     precision: Literal["fp32", "bf16"] = "fp32"
+    teachers: str = ""
+    teacher_weight: float = 0.5
     seed: int = 0
 
 
@@ -102,12 +107,22 @@ def start_at_prior(output: nn.Linear, targets: NDArray[np.bool_]) -> None:
 
 
 def finetune(
-    model: PreTrainedModel, train: Encoded, dev: Encoded, settings: Hyperparameters, folder: Path
+    model: PreTrainedModel,
+    train: Encoded,
+    dev: Encoded,
+    settings: Hyperparameters,
+    folder: Path,
+    *,
+    taught: NDArray[np.float32] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train `model` with binary cross-entropy, or go on from the last checkpoint in `folder`.
 
     Beside the weights of each epoch an exponential moving average of them is kept. Each epoch appends a line to
     `history.jsonl`; the choice between them is the caller's.
+
+    Args:
+        taught: float32 [n_train, n_labels], what teachers say of the training texts; mixed with the raters' labels by
+            `settings.teacher_weight`.
 
     Returns:
         probabilities on dev, float32 [n_dev, n_labels], by name of the weights (`epoch-3`, `average-3`).
@@ -128,6 +143,8 @@ def finetune(
     )
     lengths = np.array([len(row) for row in train.ids])
     targets = torch.from_numpy(train.targets).float()
+    if taught is not None:
+        targets = torch.lerp(targets, torch.from_numpy(taught), settings.teacher_weight)
     first = _resume(folder, model, optimizer, schedule, average)
 
     for epoch in range(first, settings.epochs + 1):

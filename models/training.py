@@ -18,6 +18,7 @@ from core.emotions import AT_LEVEL, LABELS, roll_up_targets
 from core.errors import TrackingError
 from core.machine import machine_kind
 from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
+from core.run_facts import FINGERPRINT_TAG, MODEL_TAG, VERSION_TAG
 from core.settings import ROOT, settings
 from core.tracking import Dataset, Measurement, Run, log_run
 from models import goemotions
@@ -165,9 +166,9 @@ def measure_fully(
 def tags_of(manifest: Manifest, model: Classifier) -> tuple[tuple[str, str], ...]:
     """Return the tags by which a run is found again as that of this artefact, and what its numbers are of."""
     return (
-        (tracking.MODEL_TAG, manifest.name),
-        (tracking.VERSION_TAG, manifest.version),
-        (tracking.FINGERPRINT_TAG, manifest.fingerprint),
+        (MODEL_TAG, manifest.name),
+        (VERSION_TAG, manifest.version),
+        (FINGERPRINT_TAG, manifest.fingerprint),
         ("family", manifest.family),
         ("machine", machine_kind()),
         ("threshold_version", model.info.threshold_version),

@@ -10,8 +10,9 @@ from typing import IO, Final
 import pandas as pd
 import streamlit as st
 
-from core import charts, runtime
+from core import runtime
 from core.actor import Actor
+from core.charts import readings
 from core.emotions import Level
 from core.errors import InputError
 from core.files import FORMATS, Table, open_table, printable
@@ -188,12 +189,12 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
         said.append(f"{summary.truncated:,} were longer than what is read: only their beginning counts.")
     st.markdown(" ".join(said))
     level: Level = level_switch("file_level")
-    frame = charts.counts_frame(summary.counts[level], summary.rows, level)
+    frame = readings.counts_frame(summary.counts[level], summary.rows, level)
     st.plotly_chart(
-        charts.share_bars(frame),
+        readings.share_bars(frame),
         key=f"shares_{level}",
         config={"displayModeBar": False},
-        alt=charts.describe_shares(frame, summary.rows),
+        alt=readings.describe_shares(frame, summary.rows),
     )
     st.caption(f"Share of {summary.rows:,} rows in which the label reaches its threshold. A row may carry several.")
     stem = Path(upload.name).stem or "tweets"

@@ -4,7 +4,8 @@ from typing import Final
 
 import streamlit as st
 
-from core import charts, runtime
+from core import runtime
+from core.charts import readings
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
@@ -14,6 +15,7 @@ from core.text import MAX_CHARS
 from pages.components.enter_key import enter_presses
 from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
 from pages.components.levels import level_switch
+from pages.components.navigation import stay_in_frame
 from pages.components.verdict import Badge, show_verdict, show_words
 from pages.file_tab import file_tab
 
@@ -37,6 +39,7 @@ AUTO: Final = "the strongest"
 
 def main() -> None:
     """Draw the page."""
+    stay_in_frame()
     st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
     st.title("Read tweets")
     one, many = st.tabs(["One tweet", "A file of tweets"], key="live_tab")
@@ -161,12 +164,12 @@ def _baseline(service: Service) -> Classifier | None:
 
 
 def _bars(model: Classifier, reading: Prediction, level: Level, side: str) -> None:
-    frame = charts.bars_frame(reading.scores, model.thresholds, level)
+    frame = readings.bars_frame(reading.scores, model.thresholds, level)
     st.plotly_chart(
-        charts.emotion_bars(frame),
+        readings.emotion_bars(frame),
         key=f"bars_{side}_{level}",
         config={"displayModeBar": False},
-        alt=charts.describe_bars(frame),
+        alt=readings.describe_bars(frame),
     )
     st.caption("Bar: probability. Tick: the label's threshold, tuned on the dev split. ✓: reaches it.")
 

@@ -2,34 +2,16 @@
 
 from core.tracking.client import EXPERIMENT, connect
 from core.tracking.registry import Promotion, Registry, Version, promote, read_registry, register
-from core.tracking.runs import (
-    FINGERPRINT_TAG,
-    KIND_TAG,
-    MODEL_TAG,
-    VERSION_TAG,
-    Dataset,
-    Measurement,
-    Run,
-    RunFacts,
-    extend,
-    log_run,
-    read_runs,
-    read_text,
-)
+from core.tracking.runs import Dataset, Measurement, Run, extend, log_run, read_runs, read_text
 from core.tracking.transfer import RunFile, export_runs, import_runs
 
 __all__ = [
     "EXPERIMENT",
-    "FINGERPRINT_TAG",
-    "KIND_TAG",
-    "MODEL_TAG",
-    "VERSION_TAG",
     "Dataset",
     "Measurement",
     "Promotion",
     "Registry",
     "Run",
-    "RunFacts",
     "RunFile",
     "Version",
     "connect",

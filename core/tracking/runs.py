@@ -9,9 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict
-
 from core.errors import TrackingError
+from core.run_facts import RunFacts
 from core.settings import settings
 from core.tracking.client import EXPERIMENT, connect, experiment
 
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
 ORIGIN: Final = "affectra.run"
 """The tag that keeps the id a run had where it was made."""
 CONTEXT: Final = "mlflow.data.context"
-MODEL_TAG: Final = "model"
-VERSION_TAG: Final = "model_version"
-FINGERPRINT_TAG: Final = "fingerprint"
-"""By these three a run and the model folder that it made find each other."""
-KIND_TAG: Final = "affectra.kind"
-"""`cost` on a run that only measured a model's speed; training runs have none."""
 
 _METRICS_AT_ONCE: Final = 1_000  # MLflow's limit
 
@@ -155,26 +148,6 @@ def extend(
             client.log_artifact(run_id, str(path))
         for name, content in texts:
             client.log_text(run_id, content, name)
-
-
-class RunFacts(BaseModel):
-    """What is read back of a finished run, without its files.
-
-    Attributes:
-        origin: its id where it was made; the same as `id` if that was here.
-        metrics: the last value of each.
-        artefacts: where its files lie, as MLflow names it.
-    """
-
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
-    id: str
-    origin: str
-    name: str
-    started_at: datetime
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: dict[str, float]
-    artefacts: str
 
 
 def read_runs(client: "MlflowClient", group: str = EXPERIMENT) -> list[RunFacts]:

@@ -19,10 +19,11 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoConfig, PreTrainedModel
 
-from core.classifier import EngineName
+from core.classifier import EngineName, load
 from core.emotions import LABELS
 from core.errors import ModelError
 from core.machine import code_revision
+from core.settings import settings as program_settings
 from core.tracking import Measurement
 from models import goemotions
 from models.artefact import Origin, next_version
@@ -192,7 +193,12 @@ def train(
     torch.manual_seed(settings.seed)
     model, tokenizer = recipe.build(base, corpus)
     probabilities = finetune(
-        model, encode(tokenizer, corpus, settings.max_length), encode(tokenizer, dev, SERVING_LENGTH), settings, folder
+        model,
+        encode(tokenizer, corpus, settings.max_length),
+        encode(tokenizer, dev, SERVING_LENGTH),
+        settings,
+        folder,
+        taught=teach(settings.teachers, corpus, folder / "taught.npy"),
     )
     chosen = choose(dev.targets, probabilities, say)
 
@@ -226,6 +232,25 @@ def train(
         folder=served,
         tracking_uri=tracking_uri,
     )
+
+
+def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float32] | None:
+    """Return the teachers' mean probabilities, float32 [n_texts, 28], None without teachers; computed once into `kept`.
+
+    Args:
+        teachers: names of model folders, or paths, parted by commas.
+
+    Raises:
+        ModelError: a teacher cannot be loaded.
+    """
+    folders = [program_settings().model_folder(name.strip()) for name in teachers.split(",") if name.strip()]
+    if not folders:
+        return None
+    if not kept.exists():
+        said = [np.nan_to_num(load(folder).scores(corpus.texts)) for folder in folders]
+        np.save(kept, np.mean(said, axis=0, dtype=np.float32))
+    taught: NDArray[np.float32] = np.load(kept)
+    return taught
 
 
 def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> str:

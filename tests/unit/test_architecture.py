@@ -82,7 +82,7 @@ def test_the_way_to_the_first_prediction_imports_nothing_heavy() -> None:
         "from core.service import Service\n"
         "def none(): raise AssertionError\n"
         "print(Service(model, none, none).read('what a lovely day').top)\n"
-        "import core.charts, pages.components.verdict, pages.file_tab\n"
+        "import core.charts.readings, pages.components.verdict, pages.file_tab\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

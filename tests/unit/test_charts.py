@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core import charts
+from core.charts import readings as charts
 from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, INDEX, Level
 

@@ -7,8 +7,10 @@ import pytest
 import torch
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
+from core.emotions import LABELS
 from core.errors import ModelError
 from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
+from models.goemotions import LabelledTexts
 from models.recipes import transformer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -102,6 +104,31 @@ def test_half_precision_rounds_and_learns_as_well(unbroken, tmp_path):
     assert 0 < difference.max() < 0.15, "rounded, yet the same model"
     weights = ElectraForSequenceClassification.from_pretrained(tmp_path / "average-5").state_dict()
     assert {value.dtype for value in weights.values()} == {torch.float32}
+
+
+def test_a_teacher_is_learned_from(unbroken, tmp_path):
+    data = texts()
+    taught = np.where(data.targets, 0.85, 0.15).astype(np.float32)
+    settings = dataclasses.replace(SETTINGS, teachers="x", teacher_weight=1.0)
+    softened = finetune(tiny(), data, texts(30), settings, tmp_path, taught=taught)["average-5"]
+    _, exact = unbroken
+    # It becomes as unsure as its teacher, and ranks as the raters do.
+    assert np.abs(softened - 0.5).mean() < 0.8 * np.abs(exact["average-5"] - 0.5).mean()
+    held = texts(30).targets
+    assert softened[held].mean() > softened[~held].mean() + 0.03
+
+
+def test_teachers_are_read_once(tmp_path):
+    corpus = LabelledTexts("train", ["thank you so much", "i hate this"], np.zeros((2, 28), dtype=bool), "")
+    kept = tmp_path / "taught.npy"
+    taught = transformer.teach("electra_model, tfidf_model", corpus, kept)
+    assert taught.shape == (2, 28)
+    assert taught.argmax(axis=1).tolist() == [LABELS.index("gratitude"), LABELS.index("anger")]
+    np.save(kept, np.zeros((2, 28), dtype=np.float32))
+    assert not transformer.teach("electra_model, tfidf_model", corpus, kept).any()
+    assert transformer.teach("", corpus, kept) is None
+    with pytest.raises(ModelError, match="No model folder"):
+        transformer.teach("nobody", corpus, tmp_path / "other.npy")
 
 
 def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path):

@@ -1,0 +1,341 @@
+"""Charts that compare runs: quality against size, F1 by emotion, curves of one emotion, two runs head to head.
+
+Frames come from `core.leaderboard` and `core.evidence`.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.leaderboard import Duel, pareto
+from core.metrics import RARE
+
+_COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f3a")
+"""Apart from each other in lightness and for the common colour-vision deficiencies; on white and on black alike."""
+_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "pentagon", "star")
+_GREY: Final = "#8b919c"
+_BLUE: Final = "#3a86d4"
+_LEVEL_NAMES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
+_MANY: Final = 12
+"""Runs from which on only those of the front are named in the chart."""
+
+
+def trade_off(frame: pd.DataFrame) -> go.Figure:
+    """Draw macro-F1 against size, each run a bubble as large as its latency; the runs no other one beats are joined.
+
+    Runs that another beats in size and in F1 are grey and hollow.
+
+    Args:
+        frame: from `core.leaderboard.board_frame`; runs without size or F1 are left out.
+    """
+    known = frame.dropna(subset=["mb", "macro_f1"])
+    front = pareto(known["mb"].to_numpy(float), known["macro_f1"].to_numpy(float))
+    figure = go.Figure()
+    joined = known[front].sort_values("mb")
+    figure.add_scatter(
+        x=joined["mb"],
+        y=joined["macro_f1"],
+        mode="lines",
+        line={"dash": "dot", "color": _GREY, "width": 2, "shape": "hv"},
+        name="best for their size",
+        hoverinfo="skip",
+    )
+    families = sorted(known["family"].unique())
+    for number, family in enumerate(families):
+        own = known[known["family"] == family]
+        best = front[(known["family"] == family).to_numpy()]
+        colour = _COLOURS[number % len(_COLOURS)]
+        named = best | own["champion"].to_numpy(bool) | (len(known) <= _MANY)
+        figure.add_scatter(
+            x=own["mb"],
+            y=own["macro_f1"],
+            mode="markers+text",
+            name=family,
+            text=[
+                f"{'★ ' if row.champion else ''}{row.name_}" if show else ""
+                for row, show in zip(own.rename(columns={"name": "name_"}).itertuples(), named, strict=True)
+            ],
+            textposition="top center",
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": (own["macro_f1_high"] - own["macro_f1"]).fillna(0),
+                "arrayminus": (own["macro_f1"] - own["macro_f1_low"]).fillna(0),
+                "color": _GREY,
+                "thickness": 1,
+                "width": 3,
+            },
+            marker={
+                "symbol": [_SYMBOLS[number % len(_SYMBOLS)] + ("" if flag else "-open") for flag in best],
+                "color": [colour if flag else _GREY for flag in best],
+                "size": _bubbles(own["median_ms"]),
+                "line": {"width": 2},
+            },
+            customdata=np.column_stack(
+                [own["name"], own["macro_f1_low"], own["macro_f1_high"], own["median_ms"].fillna(-1), own["base"]]
+            ),
+            hovertemplate=(
+                "%{customdata[0]} (%{customdata[4]})<br>macro-F1 %{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}]"
+                "<br>%{x:.1f} MB, %{customdata[3]:.1f} ms a tweet<extra></extra>"
+            ),
+        )
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        xaxis={"type": "log", "title": "MB on disk (log scale)", "range": _log_range(known["mb"]), "dtick": "D2"},
+        yaxis={"title": "macro-F1 on test", "tickformat": ".2f"},
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+        hovermode="closest",
+    )
+    return figure
+
+
+def describe_trade_off(frame: pd.DataFrame) -> str:
+    """Say in words what `trade_off` shows: the text alternative of the chart."""
+    known = frame.dropna(subset=["mb", "macro_f1"])
+    front = known[pareto(known["mb"].to_numpy(float), known["macro_f1"].to_numpy(float))].sort_values("mb")
+    listed = ", ".join(
+        f"{name} ({mb:.1f} MB, macro-F1 {f1:.3f})"
+        for name, mb, f1 in zip(front["name"], front["mb"], front["macro_f1"], strict=True)
+    )
+    return (
+        f"Chart of macro-F1 against size on disk for {len(known)} runs. Best for their size: {listed or 'none'}. "
+        f"The other {len(known) - len(front)} are beaten in both."
+    )
+
+
+def heat_frame(labels: dict[str, pd.DataFrame], level: str) -> pd.DataFrame:
+    """Return F1 by label and run, the most frequent label first.
+
+    Args:
+        labels: a run's name to its figures by label (`core.evidence.read_labels`).
+
+    Returns:
+        columns label, support, rare, then one a run; NaN where a run has no such label.
+    """
+    parts = []
+    for name, frame in labels.items():
+        own = frame[frame["level"] == level].set_index("label")
+        parts.append(own[["f1"]].rename(columns={"f1": name}))
+    supports = [frame[frame["level"] == level].set_index("label")[["support", "rare"]] for frame in labels.values()]
+    joined = pd.concat([supports[0], *parts], axis=1)
+    return joined.sort_values("support", ascending=False, kind="stable").reset_index(names="label")
+
+
+def heat_map(frame: pd.DataFrame) -> go.Figure:
+    """Draw F1 by label (rows) and run (columns), each cell with its number; rare labels are marked in words.
+
+    Args:
+        frame: from `heat_frame`.
+    """
+    runs = [column for column in frame.columns if column not in {"label", "support", "rare"}]
+    rows = [
+        f"{label}{' (rare)' if rare else ''} · {support}"
+        for label, support, rare in zip(frame["label"], frame["support"], frame["rare"], strict=True)
+    ]
+    values = frame[runs].to_numpy(float)
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=values,
+        x=runs,
+        y=rows,
+        zmin=0,
+        zmax=1,
+        # One hue from clear to half clear: the theme's ink can be read on all of it, light or dark.
+        colorscale=[[0, "rgba(58,134,212,0.02)"], [1, "rgba(58,134,212,0.62)"]],
+        texttemplate="%{z:.2f}",
+        xgap=2,
+        ygap=2,
+        showscale=False,
+        hoverinfo="skip",
+    )
+    # A heat map itself cannot be clicked in Streamlit; invisible points over it can.
+    places = [(run, row, number) for number, row in enumerate(rows) for run in runs]
+    figure.add_scatter(
+        x=[run for run, _, _ in places],
+        y=[row for _, row, _ in places],
+        mode="markers",
+        marker={"size": 22, "symbol": "square", "opacity": 0},
+        customdata=[[frame["label"][number], run] for run, _, number in places],
+        hovertemplate="%{customdata[0]}, %{customdata[1]}<extra>click for its curves</extra>",
+        showlegend=False,
+    )
+    figure.update_layout(
+        height=24 * len(rows) + 60,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        xaxis={"side": "top", "fixedrange": True},
+        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True},
+    )
+    return figure
+
+
+def describe_heat_map(frame: pd.DataFrame) -> str:
+    """Say in words what `heat_map` shows: the text alternative of the chart."""
+    runs = [column for column in frame.columns if column not in {"label", "support", "rare"}]
+    said = []
+    for run in runs:
+        ranked = frame.dropna(subset=[run]).sort_values(run)
+        if len(ranked):
+            low, high = (f"{row['label']} {row[run]:.2f}" for _, row in ranked.iloc[[0, -1]].iterrows())
+            said.append(f"{run}: highest {high}, lowest {low}")
+    best = "; ".join(said)
+    return f"Table of F1 for {len(frame)} labels and {len(runs)} runs. {best}."
+
+
+def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series) -> go.Figure:
+    """Draw one label's precision against its recall over all thresholds, and the point where it stands.
+
+    Args:
+        curve: one label's rows of `core.evidence.read_curves`.
+        threshold: the one that is marked.
+        at: a row of the curve with its precision and recall.
+    """
+    known = curve.dropna(subset=["precision"])
+    base = known["support"].iloc[0] / max(known["decided"].max(), 1)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=known["recall"],
+        y=known["precision"],
+        mode="lines",
+        line={"color": _BLUE, "width": 2.5},
+        customdata=known[["threshold"]],
+        hovertemplate="threshold %{customdata[0]:.3f}: precision %{y:.2f}, recall %{x:.2f}<extra></extra>",
+        name="all thresholds",
+    )
+    figure.add_scatter(
+        x=[at["recall"]],
+        y=[at["precision"]],
+        mode="markers",
+        marker={"size": 14, "symbol": "diamond", "color": "#c9752b", "line": {"width": 2}},
+        name=f"at {threshold:.2f}",
+        hovertemplate="at this threshold: precision %{y:.2f}, recall %{x:.2f}<extra></extra>",
+    )
+    figure.add_hline(y=min(base, 1.0), line={"dash": "dot", "color": _GREY, "width": 1})
+    figure.update_layout(
+        **_SQUARE,
+        xaxis={"title": "recall", "range": [0, 1.02], "fixedrange": True},
+        yaxis={"title": "precision", "range": [0, 1.05], "fixedrange": True},
+    )
+    return figure
+
+
+def reliability(bins: pd.DataFrame) -> go.Figure:
+    """Draw how often a label held against the probability that was given, the diagonal being perfect.
+
+    Args:
+        bins: one label's rows of `core.evidence.read_reliability`.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"dash": "dot", "color": _GREY, "width": 1},
+        name="perfect",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=bins["probability"],
+        y=bins["frequency"],
+        mode="lines+markers",
+        line={"color": _BLUE, "width": 2.5},
+        marker={"size": 6 + 14 * np.sqrt(bins["n"] / max(bins["n"].max(), 1)), "color": _BLUE},
+        customdata=bins[["n"]],
+        hovertemplate="said %{x:.0%}, held %{y:.0%} (%{customdata[0]:,} texts)<extra></extra>",
+        name="measured",
+    )
+    figure.update_layout(
+        **_SQUARE,
+        xaxis={"title": "probability it gave", "range": [-0.03, 1.03], "fixedrange": True, "tickformat": ".0%"},
+        yaxis={"title": "how often it held", "range": [-0.05, 1.05], "fixedrange": True, "tickformat": ".0%"},
+    )
+    return figure
+
+
+def duel_levels(found: Duel) -> go.Figure:
+    """Draw how far the first run lies above the second at each level, with paired intervals."""
+    frame = found.frame()
+    rows = [f"{_LEVEL_NAMES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
+    return _forest(frame, rows, found)
+
+
+def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
+    """Draw the differences by label, as `core.leaderboard.LevelDuel.frame` has them."""
+    rows = [
+        f"{label}{' (rare)' if support < RARE else ''}"
+        for label, support in zip(frame["label"], frame["support"], strict=True)
+    ]
+    return _forest(frame, rows, found)
+
+
+def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
+    """Say in words what `duel_labels` shows: the text alternative of the chart."""
+    wins = frame[frame["beyond_chance"] & (frame["difference"] > 0)]["label"].tolist()
+    losses = frame[frame["beyond_chance"] & (frame["difference"] < 0)]["label"].tolist()
+    return (
+        f"Differences in F1 by label, {found.first} less {found.second}, with 95 % intervals. Beyond chance "
+        f"{found.first} wins {', '.join(wins) or 'none'}; {found.second} wins {', '.join(losses) or 'none'}."
+    )
+
+
+def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
+    values = frame[["difference", "low", "high"]].to_numpy(float) * 100
+    sure = frame["beyond_chance"].tolist()
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": _GREY, "width": 1.5})
+    figure.add_scatter(
+        x=values[:, 0],
+        y=names,
+        mode="markers",
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": values[:, 2] - values[:, 0],
+            "arrayminus": values[:, 0] - values[:, 1],
+            "color": _GREY,
+            "thickness": 2,
+            "width": 4,
+        },
+        marker={
+            "size": 11,
+            "color": [_BLUE if flag else _GREY for flag in sure],
+            "symbol": ["circle" if flag else "circle-open" for flag in sure],
+            "line": {"width": 2},
+        },
+        customdata=values[:, 1:],
+        hovertemplate="%{y}: %{x:+.1f} points [%{customdata[0]:+.1f}, %{customdata[1]:+.1f}]<extra></extra>",
+    )
+    figure.update_layout(
+        height=24 * len(names) + 80,
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        xaxis={
+            "title": f"points of F1: left {found.second} is better, right {found.first}",
+            "side": "top",
+            "fixedrange": True,
+            "zeroline": False,
+        },
+        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True},
+        showlegend=False,
+    )
+    return figure
+
+
+def _bubbles(latency: "pd.Series[float]") -> list[float]:
+    """Return diameters in pixels whose area grows with milliseconds; runs without a measurement get a small one."""
+    return [12.0 if np.isnan(one) else float(np.clip(8 * np.sqrt(one), 10, 60)) for one in latency]
+
+
+def _log_range(sizes: "pd.Series[float]") -> list[float] | None:
+    if sizes.empty:
+        return None
+    return [float(np.log10(sizes.min())) - 0.35, float(np.log10(sizes.max())) + 0.35]
+
+
+_SQUARE: Final = {
+    "height": 320,
+    "margin": {"l": 8, "r": 8, "t": 40, "b": 8},
+    "legend": {"orientation": "h", "y": 1.15, "x": 0},
+    "hovermode": "closest",
+}

@@ -1,0 +1,65 @@
+"""Compare: which model, at what price, how sure, and which one serves."""
+
+import streamlit as st
+
+from core import runtime
+from core.candidates import Board
+from core.emotions import Level
+from core.errors import AffectraError
+from pages.comparing import duels, emotions, leaderboard, promotion
+from pages.components.frame import guarded, plain, show_problem, show_reported
+from pages.components.levels import level_switch
+from pages.components.navigation import stay_in_frame
+
+TABS = {
+    "Leaderboard": leaderboard.draw,
+    "Emotions": emotions.draw,
+    "Head to head": duels.draw,
+    "What serves": promotion.draw,
+}
+
+
+@guarded
+def main() -> None:
+    """Draw the page."""
+    stay_in_frame()
+    st.caption("**Affectra** · which model, and why")
+    st.title("Compare models")
+    show_reported()
+    try:
+        with st.spinner("Reading the runs from MLflow …", show_time=True):
+            board = runtime.candidates().board()
+    except AffectraError as error:
+        show_problem(error)
+        st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
+        return
+    for warning in board.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
+    _champion(board)
+    level = level_switch("compare_level")
+    tabs = st.tabs(list(TABS), key="view", bind="query-params")
+    for tab, draw in zip(tabs, TABS.values(), strict=True):
+        # Only the tab that is open is drawn: the others read files of many runs.
+        if tab.open:
+            with tab:
+                _tab(draw.__module__, board, level)
+
+
+@guarded
+def _tab(module: str, board: Board, level: Level) -> None:
+    next(draw for draw in TABS.values() if draw.__module__ == module)(board, level)
+
+
+def _champion(board: Board) -> None:
+    serving = runtime.service()
+    if serving.notice:
+        st.warning(plain(serving.notice), icon=":material/swap_horiz:")
+    info = serving.classifier.info
+    said = f"**{plain(info.label)}** ({plain(info.family)}) serves"
+    if board.moves and board.champion is not None and board.champion.label == info.label:
+        move = board.moves[0]
+        said += f" since {move.at:%Y-%m-%d %H:%M} UTC, by {plain(move.by)}: “{plain(move.why)}”"
+    st.markdown(said + ("" if said.endswith("”") else "."))
+
+
+main()

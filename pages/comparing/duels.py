@@ -1,0 +1,70 @@
+"""Two runs head to head: is one better, where, and in what they differ."""
+
+import streamlit as st
+
+from core import runtime
+from core.candidates import Board
+from core.charts import comparison
+from core.emotions import Level
+from core.leaderboard import differing
+from pages.components.frame import plain
+
+
+def draw(board: Board, level: Level) -> None:
+    """Draw the tab."""
+    runs = {run.id: run for run in reversed(board.trainings)}
+    if len(runs) < 2:
+        st.info("Two runs are needed for a comparison.", icon=":material/info:")
+        return
+    titles = {run.id: f"{run.name} · {run.started_at:%Y-%m-%d %H:%M} · {run.id[:6]}" for run in runs.values()}
+    ids = list(runs)
+    champion = board.champion
+    first_id = next((one for one in ids if champion and runs[one].fingerprint == champion.fingerprint), ids[0])
+    second_id = next(
+        (one for one in ids if runs[one].family != runs[first_id].family),
+        next(one for one in ids if one != first_id),
+    )
+    left, right = st.columns(2)
+    with left:
+        first = runs[
+            st.selectbox("First run", ids, index=ids.index(first_id), key="duel_first", format_func=titles.__getitem__)
+        ]
+    with right:
+        second = runs[
+            st.selectbox(
+                "Second run", ids, index=ids.index(second_id), key="duel_second", format_func=titles.__getitem__
+            )
+        ]
+    if first.id == second.id:
+        st.info("Choose two different runs.")
+        return
+    found = runtime.candidates().duel(first, second)
+    st.markdown(f"**{plain(found.sentence(level))}**")
+    st.markdown(plain(found.sentence(level, "micro")))
+    st.header("At every level")
+    st.plotly_chart(
+        comparison.duel_levels(found),
+        key="duel_levels",
+        config={"displayModeBar": False},
+        alt=" ".join(found.sentence(at.level) for at in found.levels),
+    )
+    st.header("Where each wins")
+    frame = found.at(level).frame()
+    st.plotly_chart(
+        comparison.duel_labels(frame, found),
+        key=f"duel_labels_{level}",
+        config={"displayModeBar": False},
+        alt=comparison.describe_duel_labels(frame, found),
+    )
+    st.caption(
+        f"Filled: beyond chance. Hollow: may be chance. Paired 95 % intervals over the same {found.n:,} test texts. "
+        f"Of {len(frame)} intervals, one in twenty leaves out 0 by chance alone."
+    )
+    st.header("In what they differ")
+    differences = differing(first, second).rename(
+        columns={"what": "What", "first": f"{first.name} (first)", "second": f"{second.name} (second)"}
+    )
+    if differences.empty:
+        st.markdown("Nothing that was recorded.")
+    else:
+        st.dataframe(differences, key="duel_parameters", hide_index=True, alt="Parameters in which the two runs differ")

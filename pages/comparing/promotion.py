@@ -1,0 +1,180 @@
+"""What serves: promote another model, roll back, see who did it and why, and measure what each costs here."""
+
+import pandas as pd
+import streamlit as st
+
+from core import runtime
+from core.candidates import MAX_REASON, Board
+from core.emotions import Level
+from core.errors import AffectraError
+from core.leaderboard import Candidate
+from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
+
+
+def draw(board: Board, level: Level) -> None:
+    """Draw the tab."""
+    del level  # what serves, serves at all levels
+    _models(board)
+    _promote(board)
+    _history(board)
+    _measuring()
+
+
+def _models(board: Board) -> None:
+    rows = board.candidates
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Model": [("★ " if one.champion else "") + one.label for one in rows],
+                "Family": [one.family for one in rows],
+                "Base": [one.base for one in rows],
+                "Macro-F1 on test": [one.macro_f1 for one in rows],
+                "MB": [float(one.facts.get("bytes", "nan")) / 1e6 for one in rows],
+                "Trained": [one.facts.get("trained_at", "")[:10] for one in rows],
+                "Files": ["here" if one.folder else "gone" for one in rows],
+                "Registry": [f"version {one.number}" if one.number else "not yet" for one in rows],
+            }
+        ),
+        key="candidates",
+        hide_index=True,
+        column_config={
+            "Macro-F1 on test": st.column_config.NumberColumn(format="%.3f", help="28 emotions, tuned thresholds"),
+            "MB": st.column_config.NumberColumn(format="%.1f"),
+        },
+        alt=f"{len(rows)} models that serve, could serve, or did",
+    )
+    st.caption("★ serves. A model whose files are gone can be restored, or trained anew; until then it cannot serve.")
+
+
+def _promote(board: Board) -> None:
+    st.header("Let another model serve")
+    possible = {one.fingerprint: one for one in board.candidates if one.folder and not one.champion}
+    if not possible:
+        st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Model",
+            list(possible),
+            key="promote_model",
+            format_func=lambda fingerprint: f"{possible[fingerprint].label} · {possible[fingerprint].family}",
+            width=320,
+        )
+        if st.button("Promote …", key="promote", icon=":material/upgrade:", type="primary"):
+            _confirm(possible[chosen], "Promote")
+        previous = board.previous
+        if st.button(
+            f"Roll back to {previous.label} …" if previous else "Roll back …",
+            key="roll_back",
+            icon=":material/undo:",
+            disabled=previous is None or previous.folder is None,
+            help="Brings back what served before." if previous else "Nothing was promoted before what serves now.",
+        ):
+            assert previous is not None  # noqa: S101  (the button is disabled without one)
+            _confirm(previous, "Roll back to")
+
+
+@st.dialog("Change what serves")
+@guarded
+def _confirm(candidate: Candidate, verb: str) -> None:
+    now = runtime.service().classifier.info
+    st.markdown(
+        f"**{plain(now.label)}** → **{plain(candidate.label)}** ({plain(candidate.family)}). Everyone's live "
+        f"predictions follow at once, without a restart. What is stored keeps the version that made it."
+    )
+    reason = st.text_input(
+        "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For whoever asks later", live="200ms"
+    )
+    if st.button(
+        f"{verb} {candidate.label}", key="promote_confirm", type="primary", disabled=not (reason or "").strip()
+    ):
+        try:
+            with st.spinner("Checking its files, and telling MLflow …"):
+                runtime.candidates().promote(candidate, reason or "", runtime.actor())
+        except AffectraError as error:
+            show_problem(error)
+            return
+        say(f"{candidate.label} serves from now on.")
+        st.rerun()
+
+
+def _history(board: Board) -> None:
+    st.header("Who changed it, when and why")
+    if not board.moves:
+        st.markdown("Nothing was promoted yet.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "When (UTC)": [one.at.replace(tzinfo=None) for one in board.moves],
+                "Who": [one.by for one in board.moves],
+                "From": [one.came_from for one in board.moves],
+                "To": [one.to for one in board.moves],
+                "Why": [one.why for one in board.moves],
+            }
+        ),
+        key="moves",
+        hide_index=True,
+        column_config={
+            "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        alt=f"{len(board.moves)} promotions, the newest first",
+    )
+
+
+@st.fragment
+@guarded
+def _measuring() -> None:
+    st.header("What reading costs on this machine")
+    show_reported()
+    candidates = runtime.candidates()
+    job = candidates.measuring
+    if job is not None and job.running:
+        _progress()
+        return
+    st.markdown(
+        "Each installed model reads 200 tweets one by one and then files of 512, in a process of its own; about ten "
+        "seconds each. The leaderboard shows the newest measurement. While it runs, predictions are slower."
+    )
+    st.button("Measure on this machine", key="measure", icon=":material/speed:", on_click=_start)
+    if job is None:
+        return
+    if job.error is not None:
+        if not isinstance(job.error, AffectraError):
+            raise job.error
+        show_problem(job.error)
+    elif job.result is not None:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Model": [label for label, _ in job.result],
+                    "ms a tweet": [cost.median_ms for _, cost in job.result],
+                    "ms, p95": [cost.p95_ms for _, cost in job.result],
+                    "Tweets/s": [cost.tweets_per_second for _, cost in job.result],
+                    "Peak MiB": [cost.peak_mib for _, cost in job.result],
+                }
+            ),
+            key="costs",
+            hide_index=True,
+            alt=f"The cost of {len(job.result)} models on this machine",
+        )
+        st.caption(f"Measured just now and logged to MLflow{', stopped early' if job.cancelling else ''}.")
+
+
+@reporting
+def _start() -> None:
+    runtime.candidates().start_measuring(runtime.actor())
+
+
+@st.fragment(run_every=1.0)
+@guarded
+def _progress() -> None:
+    job = runtime.candidates().measuring
+    if job is None or not job.running:
+        st.rerun()  # the whole page: the leaderboard has new figures
+        return
+    st.progress(
+        job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured. The next is at work …"
+    )
+    st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)
