@@ -266,6 +266,8 @@ def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> 
     wanted = {"base": base, "settings": asdict(settings)}
     if path.exists():
         begun = json.loads(path.read_text(encoding="utf-8"))
+        # What a program of before did not know of was as it is by default.
+        begun["settings"] = asdict(Hyperparameters()) | begun.get("settings", {})
         differing = [name for name, value in wanted.items() if begun.get(name) != value]
         if differing:
             raise ModelError(

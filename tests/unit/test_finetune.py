@@ -167,6 +167,9 @@ def test_a_run_is_resumed_only_as_it_was_begun(tmp_path):
     assert (begun["base"], begun["started_at"]) == (base, "2026-01-02T00:00:00+00:00")
     (tmp_path / "run.json").write_text(json.dumps(begun | {"code_revision": "abc"}), encoding="utf-8")
     assert transformer.begin(tmp_path, base, SETTINGS, now) == "abc" != revision
+    del begun["settings"]["teachers"]
+    (tmp_path / "run.json").write_text(json.dumps(begun), encoding="utf-8")
+    assert transformer.begin(tmp_path, base, SETTINGS, now) == revision, "begun before there was such a setting"
     with pytest.raises(ModelError, match=r"holds a run with settings .*--seed"):
         transformer.begin(tmp_path, base, dataclasses.replace(SETTINGS, epochs=9), now)
     with pytest.raises(ModelError, match="holds a run with base all-MiniLM"):
