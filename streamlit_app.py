@@ -1,18 +1,5 @@
-"""Affectra: the entry of the app. Page config, navigation, and one frame for errors."""
+"""Affectra: the entry of the app. Thin: the frame and the list of pages are in `pages/components/navigation.py`."""
 
-import streamlit as st
+from pages.components.navigation import run_app
 
-from pages.components.frame import guarded, raise_contrast
-from pages.components.navigation import run_chosen_page
-
-st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
-
-
-@guarded
-def main() -> None:
-    """Run the page that was chosen."""
-    raise_contrast()
-    run_chosen_page()
-
-
-main()
+run_app()

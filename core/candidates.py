@@ -27,7 +27,7 @@ from core.leaderboard import Candidate, Duel, Move, duel, trainings
 from core.run_facts import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts
 from core.serving import Champion, Installed
 from core.tracking import Promotion, Registry
-from core.tracking.client import SQLITE, database_file
+from core.tracking.client import ANSWER, SQLITE, database_file
 
 if TYPE_CHECKING:
     from core.tracking.client import Client
@@ -120,6 +120,7 @@ class Candidates:
         serving_file: where the champion is remembered.
         pinned: the folder that the settings pin, if they do; then nothing can be promoted.
         measure_cost: measures a model folder, None if cancelled.
+        answer_seconds: how long a tracking server has for one answer.
     """
 
     uri: str
@@ -130,6 +131,7 @@ class Candidates:
     measure_cost: Callable[[Path, Callable[[], bool]], Cost | None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.monotonic
+    answer_seconds: int = ANSWER
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: _Held | None = None
     _read_at: float = 0.0
@@ -224,6 +226,10 @@ class Candidates:
             on_done(number)
         return found
 
+    def installed(self) -> list[str]:
+        """Return the names of the models on this machine, in the order in which they are measured."""
+        return [one.manifest.label for one in serving.installed(self.models_dir)]
+
     @property
     def measuring(self) -> Job[list[tuple[str, Cost]]] | None:
         """The measurement that runs, or the last that ran in this process."""
@@ -235,7 +241,7 @@ class Candidates:
             if self._measuring is None or not self._measuring.running:
                 self._measuring = Job(
                     lambda report, cancelled: self.measure(actor, report, cancelled),
-                    total=len(serving.installed(self.models_dir)),
+                    total=len(self.installed()),
                 )
 
     def promote(self, candidate: Candidate, why: str, actor: Actor) -> None:
@@ -266,7 +272,7 @@ class Candidates:
                 f"The files of {candidate.label} are not in {self.models_dir}. Restore them, or train it anew."
             )
         verify(model.folder, model.manifest)
-        with tracking.connect(self.uri) as client:
+        with tracking.connect(self.uri, self.answer_seconds) as client:
             registry = tracking.read_registry(client)
             number = self._register(client, model, tracking.read_runs(client))
             tracking.promote(
@@ -295,7 +301,7 @@ class Candidates:
 
     def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
         warnings: list[str] = []
-        with tracking.connect(self.uri) as client:
+        with tracking.connect(self.uri, self.answer_seconds) as client:
             if prepare:
                 # A store of this machine's own; into a server that others use, nothing is written by looking at it.
                 try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import numpy as np
@@ -46,7 +46,7 @@ def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> p
     Speed is that of the newest measurement of the same model files, wherever it was made; `machine` says on what.
 
     Returns:
-        columns run_id, name, family, base, model, version, started_at, champion, n, the figures of the level on the
+        columns run_id, name, family, base, model, version, started_at (UTC), champion, n, the level's figures on the
         test split (0..1), mb (10^6 bytes on disk), parameters, median_ms, p95_ms, tweets_per_second, peak_mib, machine.
     """
     champion = registry.version(registry.champion)
@@ -62,7 +62,7 @@ def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> p
                 "base": run.base,
                 "model": run.model,
                 "version": run.version,
-                "started_at": run.started_at,
+                "started_at": run.started_at.astimezone(UTC).replace(tzinfo=None),
                 "champion": champion is not None and champion.fingerprint == run.fingerprint,
                 "n": run.metrics.get("test_n", np.nan),
                 **{name: run.metrics.get(f"test_{level}_{key}", np.nan) for name, key in _FIGURES.items()},

@@ -1,12 +1,14 @@
 """Small deterministic stand-ins, given by constructor argument."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
-from core.classifier import Classifier, ModelInfo, Thresholds
+from core.classifier import Classifier, FileFact, Manifest, ModelInfo, Thresholds
 from core.emotions import INDEX, LABELS, Scores
 
 WORDS = {
@@ -72,3 +74,25 @@ def ticking(start: datetime = datetime(2026, 5, 1, 12, tzinfo=UTC), step: float 
         return moment
 
     return now
+
+
+def fake_model_folder(folder: Path, name: str, version: str, content: bytes | None = None) -> Path:
+    """Write a folder with a manifest that holds, over one file that no engine can read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = content or f"{name} {version}".encode()
+    (folder / "model.bin").write_bytes(weights)
+    manifest = Manifest(
+        name=name,
+        version=version,
+        family=name.upper(),
+        engine="onnx",
+        base="",
+        normaliser_version="1",
+        max_length=None,
+        labels=LABELS,
+        files={"model.bin": FileFact(sha256=hashlib.sha256(weights).hexdigest(), bytes=len(weights))},
+        training={"trained_at": "2026-05-01T12:00:00+00:00", "seed": 0},
+        metrics={"test_emotion_macro_f1": 0.4 + int(version) / 100},
+    )
+    (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
+    return folder

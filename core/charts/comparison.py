@@ -18,6 +18,7 @@ _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "pentagon", "st
 _GREY: Final = "#8b919c"
 _BLUE: Final = "#3a86d4"
 _LEVEL_NAMES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
+_TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in (1, 2, 5)]
 _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
 
@@ -57,7 +58,8 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
                 f"{'★ ' if row.champion else ''}{row.name_}" if show else ""
                 for row, show in zip(own.rename(columns={"name": "name_"}).itertuples(), named, strict=True)
             ],
-            textposition="top center",
+            textposition="top left",
+            cliponaxis=False,
             error_y={
                 "type": "data",
                 "symmetric": False,
@@ -84,7 +86,7 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=420,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        xaxis={"type": "log", "title": "MB on disk (log scale)", "range": _log_range(known["mb"]), "dtick": "D2"},
+        xaxis={"type": "log", "title": "MB on disk (log scale)", "range": _log_range(known["mb"]), "tickvals": _TICKS},
         yaxis={"title": "macro-F1 on test", "tickformat": ".2f"},
         legend={"orientation": "h", "y": 1.12, "x": 0},
         hovermode="closest",
@@ -165,8 +167,8 @@ def heat_map(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=24 * len(rows) + 60,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        xaxis={"side": "top", "fixedrange": True},
-        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True},
+        xaxis={"side": "top", "fixedrange": True, "range": [-0.5, len(runs) - 0.5], "showgrid": False},
+        yaxis={"range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False},
     )
     return figure
 
@@ -311,12 +313,12 @@ def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
         height=24 * len(names) + 80,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
         xaxis={
-            "title": f"points of F1: left {found.second} is better, right {found.first}",
+            "title": f"points of F1 by which {found.first} is ahead",
             "side": "top",
             "fixedrange": True,
             "zeroline": False,
         },
-        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True},
+        yaxis={"range": [len(names) - 0.4, -0.6], "automargin": True, "fixedrange": True},
         showlegend=False,
     )
     return figure
@@ -330,7 +332,7 @@ def _bubbles(latency: "pd.Series[float]") -> list[float]:
 def _log_range(sizes: "pd.Series[float]") -> list[float] | None:
     if sizes.empty:
         return None
-    return [float(np.log10(sizes.min())) - 0.35, float(np.log10(sizes.max())) + 0.35]
+    return [float(np.log10(sizes.min())) - 0.5, float(np.log10(sizes.max())) + 0.25]
 
 
 _SQUARE: Final = {

@@ -27,19 +27,20 @@ SQLITE: Final = "sqlite:///"
 EXPERIMENT: Final = "affectra"
 _KNOCK: Final = 5.0
 """Seconds a server has to take the connection; MLflow's own retries would keep a person waiting for minutes."""
-_ANSWER: Final = 10
-"""Seconds a server has for one answer, twice."""
+ANSWER: Final = 10
+"""Seconds a server has for one answer; it is asked twice."""
 
 # One at a time: MLflow makes its tables on first use, and two threads that do so at once break them.
 _LOCK = threading.RLock()
 
 
 @contextmanager
-def connect(uri: str) -> "Iterator[MlflowClient]":
+def connect(uri: str, answer_seconds: int = ANSWER) -> "Iterator[MlflowClient]":
     """Yield a client of the store at `uri`; a SQLite store is made if it is not there.
 
     Args:
         uri: `sqlite:///FILE` or `http(s)://SERVER`.
+        answer_seconds: how long a server has for one answer.
 
     Raises:
         TrackingError: it cannot be used or reached, or refuses what is asked of it; the message says how to mend that.
@@ -72,12 +73,12 @@ def connect(uri: str) -> "Iterator[MlflowClient]":
         # It tells of every table it makes; what matters is said in errors.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call]
-        MLFLOW_HTTP_REQUEST_TIMEOUT.set(_ANSWER)  # type: ignore[no-untyped-call]
+        MLFLOW_HTTP_REQUEST_TIMEOUT.set(answer_seconds)  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(1)  # type: ignore[no-untyped-call]
         try:
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise TrackingError(_explain(uri, str(error))) from error
+            raise TrackingError(_explain(uri, str(error), answer_seconds)) from error
 
 
 def database_file(uri: str) -> Path:
@@ -111,22 +112,18 @@ def _knock(uri: str) -> None:
         ) from error
 
 
-def _explain(uri: str, said: str) -> str:
+def _explain(uri: str, said: str, answer_seconds: int) -> str:
     said = said.strip().split("\n")[0][:500]
-    if "out-of-date database schema" in said:
+    if "out-of-date database schema" in said or "Can't locate revision" in said:
         return (
             f"The tracker at MLFLOW_TRACKING_URI {uri!r} was written by another version of MLflow than this one "
-            f"({version('mlflow')}): {said}. Back the file up and run `mlflow db upgrade {uri}`, or name another file."
-        )
-    if "Can't locate revision" in said:
-        return (
-            f"The tracker at MLFLOW_TRACKING_URI {uri!r} was written by a newer MLflow than this one "
-            f"({version('mlflow')}). Install the newer one, or name another file."
+            f"({version('mlflow')}). If that was an older one, back the file up and run `mlflow db upgrade {uri}`; if "
+            f"it was a newer one, install that. Or name another file."
         )
     if "timed out" in said.lower():
         return (
             f"The MLflow server at MLFLOW_TRACKING_URI {uri!r} takes the connection and does not answer within "
-            f"{_ANSWER} seconds. See what keeps it, or unset MLFLOW_TRACKING_URI to use the local SQLite store."
+            f"{answer_seconds} seconds. See what keeps it, or unset MLFLOW_TRACKING_URI to use the local SQLite store."
         )
     return (
         f"The tracker at MLFLOW_TRACKING_URI {uri!r} refused: {said}.{_other_version(uri)} Check that address, that "

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.ids import new_id
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
@@ -124,8 +126,8 @@ def register(
 
 def promote(client: "MlflowClient", promotion: Promotion) -> None:
     """Let the alias point to the version `promotion.to`, and keep who did it, when and why."""
-    place = f"{_PROMOTION}{promotion.at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
-    client.set_registered_model_tag(REGISTERED, place, promotion.model_dump_json())
+    # A tag of its own for each: none is ever overwritten.
+    client.set_registered_model_tag(REGISTERED, f"{_PROMOTION}{new_id(promotion.at)}", promotion.model_dump_json())
     client.set_registered_model_alias(REGISTERED, CHAMPION, str(promotion.to))
 
 

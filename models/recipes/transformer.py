@@ -213,7 +213,7 @@ def train(
         max_length=SERVING_LENGTH,
         summary=recipe.summary,
         parameters=(
-            *((key, str(value)) for key, value in asdict(settings).items() if key != "seed"),
+            *((key, str(value)) for key, value in asdict(settings).items() if key not in _unused(settings)),
             ("weights", chosen),
             ("serving_length", str(SERVING_LENGTH)),
         ),
@@ -232,6 +232,11 @@ def train(
         folder=served,
         tracking_uri=tracking_uri,
     )
+
+
+def _unused(settings: Hyperparameters) -> set[str]:
+    """Return the settings that a run's parameters leave out: the seed has a place of its own."""
+    return {"seed"} if settings.teachers else {"seed", "teachers", "teacher_weight"}
 
 
 def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float32] | None:

@@ -57,8 +57,9 @@ def draw(board: Board, level: Level) -> None:
         alt=comparison.describe_duel_labels(frame, found),
     )
     st.caption(
-        f"Filled: beyond chance. Hollow: may be chance. Paired 95 % intervals over the same {found.n:,} test texts. "
-        f"Of {len(frame)} intervals, one in twenty leaves out 0 by chance alone."
+        f"Right of 0 {plain(first.name)} is better, left of it {plain(second.name)}. Filled: beyond chance. Hollow: "
+        f"may be chance. Paired 95 % intervals over the same {found.n:,} test texts; one interval in twenty leaves out "
+        f"0 by chance alone."
     )
     st.header("In what they differ")
     differences = differing(first, second).rename(

@@ -117,12 +117,13 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
         ):
             known = not pd.isna(value)
             st.metric(
-                f"{name} on test",
+                name,
                 f"{value:.2f}" if known else "–",
-                delta=f"{value - before:+.2f} to tuned" if known and abs(value - before) >= 0.005 else None,
+                delta=f"{value - before:+.2f}" if known and abs(value - before) >= 0.005 else None,
                 border=True,
-                width=190,
+                width=116,
             )
+    st.caption("On test, at this threshold; below, the change against the tuned one.")
     _flips(run, level, label, tuned, threshold)
     first, second = st.columns(2)
     with first:

@@ -83,8 +83,6 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
             "Run": [
                 ("★ " if serves else "") + name for name, serves in zip(frame["name"], frame["champion"], strict=True)
             ],
-            "Family": frame["family"],
-            "Base": frame["base"],
             "Macro-F1": frame["macro_f1"],
             "95 % interval": _spans(frame, "macro_f1"),
             "Micro-F1": frame["micro_f1"],
@@ -94,6 +92,8 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
             "ms, p95": frame["p95_ms"],
             "Tweets/s": frame["tweets_per_second"],
             "Peak MiB": frame["peak_mib"],
+            "Family": frame["family"],
+            "Base": frame["base"],
             "Parameters, M": frame["parameters"] / 1e6,
             "AP": frame["average_precision"],
             "ROC AUC": frame["roc_auc"],
@@ -114,7 +114,7 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
         shown,
         key=f"leaderboard_{level}",
         hide_index=True,
-        height=min(38 * len(shown) + 40, 460),
+        height=min(35 * (len(shown) + 1) + 3, 460),
         column_config={
             "Run": st.column_config.TextColumn(pinned=True, help="★ serves"),
             "Macro-F1": number(format="%.3f", help="Mean over labels, thresholds tuned on dev"),
@@ -193,8 +193,8 @@ def _how(frame: pd.DataFrame) -> None:
 * **Levels**: an Ekman group or a sentiment has the highest probability among its members, and thresholds of its own.
 * **Intervals**: 95 %, by bootstrap over the test texts ({RESAMPLES:,} resamples, one seed for all runs). Two runs are
   compared on the same resamples, so their difference is paired. Seeds of training are not in the interval.
-* **Cost**: each model in a process of its own on the machine named under the table: 200 tweets one by one, then files
-  of 512. Peak MiB is that whole process, Python and libraries included.
+* **Cost**: each model in a process of its own on the machine named under the table: up to 200 tweets one by one, then
+  files of 512. Peak MiB is that whole process, Python and libraries included.
 * **Bases**: {bases or "none"}. A run says which; other bases give other figures.
 * **Limits**: labels with fewer than {RARE} test examples are marked rare, and weigh as much in macro-F1 as the others:
   six texts of grief can move it by a point. Comments are not tweets; the README says how much is lost between them.

@@ -60,21 +60,38 @@ def _promote(board: Board) -> None:
             format_func=lambda fingerprint: f"{possible[fingerprint].label} · {possible[fingerprint].family}",
             width=320,
         )
-        if st.button("Promote …", key="promote", icon=":material/upgrade:", type="primary"):
-            _confirm(possible[chosen], "Promote")
+        st.button(
+            "Promote …",
+            key="promote",
+            icon=":material/upgrade:",
+            type="primary",
+            on_click=_ask,
+            args=(possible[chosen], "Promote"),
+        )
         previous = board.previous
-        if st.button(
+        st.button(
             f"Roll back to {previous.label} …" if previous else "Roll back …",
             key="roll_back",
             icon=":material/undo:",
             disabled=previous is None or previous.folder is None,
             help="Brings back what served before." if previous else "Nothing was promoted before what serves now.",
-        ):
-            assert previous is not None  # noqa: S101  (the button is disabled without one)
-            _confirm(previous, "Roll back to")
+            on_click=_ask,
+            args=(previous, "Roll back to"),
+        )
+    # Kept until it is answered: whatever else runs meanwhile, the question stays.
+    if asked := st.session_state.get("promoting"):
+        _confirm(*asked)
 
 
-@st.dialog("Change what serves")
+def _ask(candidate: Candidate, verb: str) -> None:
+    st.session_state["promoting"] = (candidate, verb)
+
+
+def _forget() -> None:
+    st.session_state.pop("promoting", None)
+
+
+@st.dialog("Change what serves", on_dismiss=_forget)
 @guarded
 def _confirm(candidate: Candidate, verb: str) -> None:
     now = runtime.service().classifier.info
@@ -94,6 +111,7 @@ def _confirm(candidate: Candidate, verb: str) -> None:
         except AffectraError as error:
             show_problem(error)
             return
+        _forget()
         say(f"{candidate.label} serves from now on.")
         st.rerun()
 
@@ -134,8 +152,8 @@ def _measuring() -> None:
         _progress()
         return
     st.markdown(
-        "Each installed model reads 200 tweets one by one and then files of 512, in a process of its own; about ten "
-        "seconds each. The leaderboard shows the newest measurement. While it runs, predictions are slower."
+        "Each installed model reads up to 200 tweets one by one and then files of 512, in a process of its own, for "
+        "about ten seconds. The leaderboard shows the newest measurement. While it runs, predictions are slower."
     )
     st.button("Measure on this machine", key="measure", icon=":material/speed:", on_click=_start)
     if job is None:
@@ -174,7 +192,8 @@ def _progress() -> None:
     if job is None or not job.running:
         st.rerun()  # the whole page: the leaderboard has new figures
         return
+    at_work = [*runtime.candidates().installed(), ""][job.done]
     st.progress(
-        job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured. The next is at work …"
+        job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured. {at_work} is at work …"
     )
     st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)

@@ -11,11 +11,16 @@ from typing import Final
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.components.frame import guarded, raise_contrast
+
 _INSIDE: Final[ContextVar[bool]] = ContextVar("affectra_inside", default=False)
 
 
-def run_chosen_page() -> None:
-    """Draw the navigation, and run the page that was chosen."""
+@guarded
+def run_app() -> None:
+    """Draw the frame, and in it the page that was chosen."""
+    st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
+    raise_contrast()
     chosen = st.navigation(_pages())
     token = _INSIDE.set(True)
     try:
@@ -25,10 +30,10 @@ def run_chosen_page() -> None:
 
 
 def stay_in_frame() -> None:
-    """Start again from the entry if this page runs without its frame; the link that was opened stays."""
+    """Draw the whole app, and end, if this page was run without its frame."""
     if not _INSIDE.get():
-        st.navigation(_pages())
-        st.rerun()
+        run_app()
+        st.stop()
 
 
 def _pages() -> list[Page]:
