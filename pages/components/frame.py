@@ -38,7 +38,8 @@ _CONTRAST = """
 /* So do the thresholds: a grey tick would vanish on a filled bar. */
 .stPlotlyChart svg .scatterlayer .point { stroke: currentColor !important; stroke-opacity: 0.65 !important; }
 /* The dark theme's primary colour is light, so that it can be read as text; on it, white cannot. */
-button[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#ffffff, #10141c); }
+button[data-testid="stBaseButton-primary"]:not(:disabled),
+.stMultiSelect [data-tag], .stMultiSelect [data-tag] * { color: light-dark(#ffffff, #10141c); }
 </style>
 """
 

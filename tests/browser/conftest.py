@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,16 +46,23 @@ class App:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    folder = tmp_path_factory.mktemp("app")
+    with running(tmp_path_factory.mktemp("app")) as started:
+        yield started
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[App]:
+    """A server with a store and a tracker of its own in `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     database, log = folder / "affectra.duckdb", folder / "console.log"
+    own = {"AFFECTRA_DATABASE": str(database), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
     with log.open("w", encoding="utf-8") as console:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env=os.environ | {"AFFECTRA_DATABASE": str(database)},
+            env=os.environ | own,
             stdout=console,
             stderr=subprocess.STDOUT,
         )
@@ -102,15 +110,22 @@ def themed_page(app: App, browser: Browser, theme: str) -> Iterator[Page]:
 
 
 def open_page(app: App, browser: Browser, theme: Any) -> Iterator[Page]:
+    with watched(app, browser, theme) as opened:
+        opened.goto(app.url)
+        opened.locator(".st-key-tweet input").wait_for(timeout=60_000)
+        # The listener for Enter comes a moment after the input: a script is quicker than any person.
+        opened.wait_for_function("() => window.affectraEnter !== undefined", timeout=30_000)
+        yield opened
+
+
+@contextmanager
+def watched(app: App, browser: Browser, theme: Any = "light", width: int = 1280) -> Iterator[Page]:
+    """An empty page; in the end neither the browser nor the server may have complained."""
     before = len(app.console())
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme, accept_downloads=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto(app.url)
-    opened.locator(".st-key-tweet input").wait_for(timeout=60_000)
-    # The listener for Enter comes a moment after the input: a script is quicker than any person.
-    opened.wait_for_function("() => window.affectraEnter !== undefined", timeout=30_000)
     yield opened
     context.close()
     assert problems == []

@@ -1,0 +1,140 @@
+"""The comparison page in a real browser, on a server of its own: it changes what serves."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import App, running, settle, violations, watched
+
+TABS = ("Leaderboard", "Emotions", "Head to head", "What serves")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with running(tmp_path_factory.mktemp("compare")) as started:
+        yield started
+
+
+def view(page: Page, app: App, tab: str) -> None:
+    page.goto(f"{app.url}/compare?view={tab.replace(' ', '+')}")
+    expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true", timeout=60_000)
+    settle(page)
+
+
+def test_a_link_to_a_tab_opens_it_even_as_the_first_page_of_all(fresh: App, browser: Browser) -> None:
+    with watched(fresh, browser) as page:
+        view(page, fresh, "What serves")
+        expect(page.get_by_role("heading", name="Let another model serve")).to_be_visible()
+        navigation = page.get_by_test_id("stSidebarNav")
+        expect(navigation.get_by_role("link")).to_have_text([re.compile("Live"), re.compile("Compare")])
+
+
+def test_the_page_is_walked_from_the_table_to_a_promotion_and_back(fresh: App, browser: Browser) -> None:
+    with watched(fresh, browser) as page:
+        page.goto(fresh.url)
+        page.locator(".st-key-tweet input").wait_for(timeout=60_000)
+        page.get_by_role("link", name="Compare").click()
+        expect(page.get_by_text("electra 1 is better than tfidf 1 by 2.7 points of macro-F1")).to_be_visible()
+        page.get_by_role("radio", name="Sentiment").or_(page.get_by_role("button", name="Sentiment")).first.click()
+        expect(page.get_by_text("At Sentiment: electra 1 is better than tfidf 1 by 5.2 points")).to_be_visible()
+
+        page.get_by_role("tab", name="Head to head").click()
+        expect(page).to_have_url(re.compile("view=Head"))
+        second = page.locator(".st-key-duel_second")
+        second.get_by_role("combobox").click()
+        page.get_by_role("option", name=re.compile("^tfidf 1")).click()
+        expect(page.get_by_text("electra 1 is better than tfidf 1 by 5.4 points of micro-F1")).to_be_visible()
+        expect(page.locator(".st-key-duel_levels .stPlotlyChart .point")).to_have_count(6)
+
+        page.get_by_role("tab", name="What serves").click()
+        model = page.locator(".st-key-promote_model")
+        model.get_by_role("combobox").click()
+        page.get_by_role("option", name=re.compile("^tfidf 1")).click()
+        settle(page)
+        page.get_by_role("button", name="Promote …").click()
+        dialog = page.get_by_role("dialog")
+        confirm = dialog.get_by_role("button", name="Promote tfidf 1")
+        expect(confirm).to_be_disabled()
+        dialog.get_by_label("Why?").fill("small enough for the phone")
+        expect(confirm).to_be_enabled()
+        assert violations(page) == []
+        confirm.click()
+        expect(page.get_by_text("tfidf 1 serves from now on")).to_be_visible()
+        expect(dialog).to_have_count(0)
+
+        with watched(fresh, browser) as other:
+            other.goto(fresh.url)
+            tweet = other.locator(".st-key-tweet input")
+            tweet.fill("I am so happy for you")
+            expect(other.get_by_text(re.compile(r"^tfidf 1 · [\d.]+ ms on this machine$"))).to_be_visible()
+
+            settle(page)
+            page.get_by_role("button", name="Roll back to electra 1").click()
+            page.get_by_role("dialog").get_by_label("Why?").fill("it misses too much")
+            page.get_by_role("dialog").get_by_role("button", name="Roll back to electra 1").click()
+            expect(page.get_by_text("electra 1 serves from now on")).to_be_visible()
+            # The page that was open all the while follows with the next letter, without a reload.
+            tweet.fill("I am so happy for you!")
+            expect(other.get_by_text(re.compile(r"^electra 1 · [\d.]+ ms on this machine$"))).to_be_visible()
+
+
+def test_a_promotion_can_be_thought_better_of(fresh: App, browser: Browser) -> None:
+    with watched(fresh, browser) as page:
+        view(page, fresh, "What serves")
+        page.get_by_role("button", name="Promote …").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.get_by_role("tab", name="Leaderboard").click()
+        page.get_by_role("tab", name="What serves").click()
+        expect(page.get_by_role("heading", name="Let another model serve")).to_be_visible()
+        settle(page)
+        assert page.get_by_role("dialog").count() == 0
+        expect(page.get_by_text("electra 1 (ELECTRA) serves")).to_be_visible()
+
+
+def test_a_cell_of_the_heat_map_leads_to_its_curves(fresh: App, browser: Browser) -> None:
+    with watched(fresh, browser) as page:
+        view(page, fresh, "Emotions")
+        emotion = page.get_by_role("combobox", name="Emotion")
+        expect(emotion).to_have_value("neutral")
+        heat = page.locator("[class*=st-key-heat_emotion] .stPlotlyChart")
+        heat.locator(".scatterlayer .point").first.wait_for(state="attached")
+        # The last column of the third row: gratitude.
+        columns = page.locator(".st-key-heat_runs [data-tag]").count()
+        point = heat.locator(".scatterlayer .point").nth(3 * columns - 1).bounding_box()
+        assert point is not None
+        page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+        expect(emotion).to_have_value("gratitude")
+        expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value("tfidf 1")
+        expect(page.get_by_text("Threshold for gratitude")).to_be_visible()
+
+
+def test_the_threshold_is_moved_by_keyboard(fresh: App, browser: Browser) -> None:
+    with watched(fresh, browser) as page:
+        view(page, fresh, "Emotions")
+        stored = page.get_by_text("stored tweets that electra 1 has read")
+        expect(stored).to_contain_text("0 would flip")
+        slider = page.get_by_role("slider").first
+        slider.focus()
+        for _ in range(8):
+            page.keyboard.press("ArrowRight")
+        expect(stored).not_to_contain_text("0 would flip: 0")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_is_accessible(fresh: App, browser: Browser, theme: str, tab: str) -> None:
+    with watched(fresh, browser, theme) as page:
+        view(page, fresh, tab)
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_phone_shows_every_tab_without_scrolling_sideways(fresh: App, browser: Browser, tab: str) -> None:
+    with watched(fresh, browser, width=400) as page:
+        view(page, fresh, tab)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400
