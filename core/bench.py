@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import transformers
 
-from core import classifier, cost, serving
+from core import board_bench, classifier, cost, serving
 from core.checkpoint import recover
 from core.classifier import Classifier
 from core.emotions import LABELS
@@ -105,6 +105,7 @@ def run(*, quick: bool = False) -> None:
     _print_table(contenders, reference)
     _print_arithmetic(folder, contenders[0], texts)
     _print_cold_start(2 if quick else 5)
+    board_bench.run(20 if quick else 200, 1 if quick else 5)
     for rows in (2_000, 8_000) if quick else (20_000, 200_000):
         _print_command_line(sample_texts(chosen.sample_tweets, rows))
 

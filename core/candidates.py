@@ -302,25 +302,26 @@ class Candidates:
     def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
         warnings: list[str] = []
         with tracking.connect(self.uri, self.answer_seconds) as client:
+            runs = tracking.read_runs(client)
+            registry = tracking.read_registry(client)
+            # Into a server that others use, nothing is written by looking at it.
             if prepare:
-                # A store of this machine's own; into a server that others use, nothing is written by looking at it.
                 try:
-                    tracking.import_runs(self.runs_dir, self.uri)
+                    if tracking.import_runs(self.runs_dir, self.uri, known={run.origin for run in runs}):
+                        runs = tracking.read_runs(client)
                 except TrackingError as error:
                     warnings.append(str(error))
-                runs = tracking.read_runs(client)
+                registered = {one.fingerprint for one in registry.versions}
                 for model in here:
-                    self._register(client, model, runs)
-                self._choose_first(client, here)
-            else:
-                runs = tracking.read_runs(client)
-            registry = tracking.read_registry(client)
+                    if model.fingerprint not in registered:
+                        self._register(client, model, runs)
+                if registry.champion is None:
+                    self._choose_first(client, here)
+                registry = tracking.read_registry(client)
         return _Held(of=_state_of(self.uri), prepared_for=wanted, runs=runs, registry=registry, warnings=warnings)
 
     def _choose_first(self, client: "Client", here: Sequence[Installed]) -> None:
         registry = tracking.read_registry(client)
-        if registry.champion is not None:
-            return
         known = serving.read(self.serving_file).champions
         for model in here:
             wanted = known[-1].fingerprint == model.fingerprint if known else model.folder.name == serving.DEFAULT

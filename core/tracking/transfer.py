@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,10 +75,16 @@ def export_runs(folder: Path, uri: str | None = None, group: str = EXPERIMENT) -
     return paths
 
 
-def import_runs(folder: Path, uri: str | None = None, group: str = EXPERIMENT) -> int:
+def import_runs(
+    folder: Path, uri: str | None = None, group: str = EXPERIMENT, *, known: Container[str] | None = None
+) -> int:
     """Record the runs of `folder` that the store does not hold yet, and return how many those were.
 
     All files are read before the first is recorded.
+
+    Args:
+        folder: with the files that `export_runs` wrote.
+        known: the origins of the runs that the store holds, if they were just read; None has them read.
 
     Raises:
         TrackingError: a file is damaged or was changed by hand, or the store cannot be used.
@@ -86,9 +92,9 @@ def import_runs(folder: Path, uri: str | None = None, group: str = EXPERIMENT) -
     records = [_read(path) for path in sorted(folder.glob("*.json"))]
     uri = uri or settings().tracking_uri
     with connect(uri) as client:
-        group_id = experiment(client, uri, group)
-        known = {origin(run) for run in finished(client, group)}
-        new = [one for one in records if one.id not in known]
+        there = {origin(run) for run in finished(client, group)} if known is None else known
+        new = [one for one in records if one.id not in there]
+        group_id = experiment(client, uri, group) if new else ""
         for one in new:
             run = Run(
                 name=one.name,
