@@ -30,11 +30,12 @@ import pandas, plotly.graph_objects, pydantic
 from pathlib import Path
 from core import cost
 from core.candidates import Candidates
+from core.classifier import load
 from core.charts import comparison
 from core.leaderboard import board_frame
 folder = Path(sys.argv[2])
 started = time.perf_counter()
-desk = Candidates(sys.argv[1], folder / "runs", folder / "models", folder / "serving.json", None, cost.measure)
+desk = Candidates(sys.argv[1], folder / "runs", folder / "models", folder / "serving.json", None, cost.measure, load)
 board = desk.board()
 frame = board_frame(board.runs, board.registry, "emotion")
 comparison.trade_off(frame).to_json()

@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core import evidence, serving, tracking
 from core.actor import Actor
-from core.classifier import Manifest, verify
+from core.classifier import Manifest
 from core.cost import Cost
 from core.errors import InputError, ModelError, TrackingError
 from core.jobs import Job
@@ -27,7 +27,7 @@ from core.leaderboard import Candidate, Duel, Move, duel, trainings
 from core.run_facts import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts
 from core.serving import Champion, Installed
 from core.tracking import Promotion, Registry
-from core.tracking.client import ANSWER, SQLITE, database_file
+from core.tracking.client import ANSWER, SQLITE, database_file, state_of
 
 if TYPE_CHECKING:
     from core.tracking.client import Client
@@ -37,6 +37,9 @@ MAX_REASON: Final = 1_000
 _FRESH: Final = 30.0
 """Seconds for which a server's answer is taken as it was."""
 _LOG = logging.getLogger("affectra")
+
+
+T = TypeVar("T")
 
 
 class _Held(BaseModel):
@@ -84,6 +87,12 @@ class Board:
         return next((one for one in self.candidates if one.champion), None)
 
     @property
+    def last_move(self) -> Move | None:
+        """How the champion came to be; None where the alias was moved in MLflow itself."""
+        newest = self.moves[0] if self.moves else None
+        return newest if newest is not None and newest.to_number == self.registry.champion else None
+
+    @property
     def previous(self) -> Candidate | None:
         """The champion before this one: what a roll-back brings back."""
         champion = self.registry.champion
@@ -106,7 +115,6 @@ class Evidence:
     labels: pd.DataFrame | None = None
     curves: pd.DataFrame | None = None
     reliability: pd.DataFrame | None = None
-    decisions: evidence.Decisions | None = None
 
 
 @dataclass
@@ -120,6 +128,7 @@ class Candidates:
         serving_file: where the champion is remembered.
         pinned: the folder that the settings pin, if they do; then nothing can be promoted.
         measure_cost: measures a model folder, None if cancelled.
+        try_out: loads the model in a folder and lets it read; raises a ModelError if it cannot serve.
         answer_seconds: how long a tracking server has for one answer.
     """
 
@@ -129,6 +138,7 @@ class Candidates:
     serving_file: Path
     pinned: Path | None
     measure_cost: Callable[[Path, Callable[[], bool]], Cost | None]
+    try_out: Callable[[Path], object]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.monotonic
     answer_seconds: int = ANSWER
@@ -136,6 +146,8 @@ class Candidates:
     _held: _Held | None = None
     _read_at: float = 0.0
     _measuring: Job[list[tuple[str, Cost]]] | None = None
+    _evidence: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _duels: dict[tuple[str, str], Duel] = field(default_factory=dict)
 
     def board(self, *, anew: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
@@ -147,13 +159,10 @@ class Candidates:
             TrackingError: the tracker cannot be used or reached.
         """
         here = serving.installed(self.models_dir)
+        # Together: what is followed must not be older than a promotion of the moment between.
         with self._lock:
             held = self._current(here, anew=anew)
-        warnings = held.warnings
-        try:
-            self._follow(held.registry)
-        except ModelError as error:
-            warnings = [*warnings, str(error)]
+            warnings = [*held.warnings, *self._follow(held.registry)]
         return self._board(held, here, warnings)
 
     def evidence(self, run: RunFacts) -> Evidence:
@@ -162,20 +171,10 @@ class Candidates:
         Raises:
             TrackingError: the tracker cannot be reached, or a file of the run is damaged.
         """
-        labels, curves, reliability, decisions = (
-            tracking.read_text(run, name, self.uri)
-            for name in (
-                evidence.LABELS_FILE,
-                evidence.CURVES_FILE,
-                evidence.RELIABILITY_FILE,
-                evidence.DECISIONS_FILE,
-            )
-        )
         return Evidence(
-            labels=evidence.read_labels(labels) if labels else None,
-            curves=evidence.read_curves(curves) if curves else None,
-            reliability=evidence.read_reliability(reliability) if reliability else None,
-            decisions=evidence.read_decisions(decisions) if decisions else None,
+            labels=self._left(run, evidence.LABELS_FILE, evidence.read_labels),
+            curves=self._left(run, evidence.CURVES_FILE, evidence.read_curves),
+            reliability=self._left(run, evidence.RELIABILITY_FILE, evidence.read_reliability),
         )
 
     def duel(self, first: RunFacts, second: RunFacts) -> Duel:
@@ -185,20 +184,32 @@ class Candidates:
             InputError: one left no decisions, or they are of other texts.
             TrackingError: as `evidence` has it.
         """
-        ours, theirs = (self.evidence(run).decisions for run in (first, second))
-        for run, found in ((first, ours), (second, theirs)):
+        if known := self._duels.get((first.id, second.id)):
+            return known
+        decisions = []
+        for run in (first, second):
+            found = self._left(run, evidence.DECISIONS_FILE, evidence.read_decisions)
             if found is None:
                 raise InputError(
                     f"{run.name} left no decisions on test, so it cannot be compared text by text. Measure it anew "
                     f"with `python -m models evaluate {run.model or 'MODEL'} --log`."
                 )
-        assert ours is not None and theirs is not None  # noqa: S101, PT018  (for the type checker)
-        found_duel = duel(first.name, second.name, ours, theirs)
-        if found_duel is None:
+            decisions.append(found)
+        compared = duel(first.name, second.name, *decisions)
+        if compared is None:
             raise InputError(
                 f"{first.name} and {second.name} were measured on different texts. Choose two runs of one test split."
             )
-        return found_duel
+        self._duels[first.id, second.id] = compared
+        return compared
+
+    def _left(self, run: RunFacts, name: str, read: Callable[[str], T]) -> T | None:
+        """Return a file of a run, read once for as long as the tracker does not change."""
+        if (run.id, name) not in self._evidence:
+            text = tracking.read_text(run, name, self.uri)
+            self._evidence[run.id, name] = read(text) if text else None
+        found: T | None = self._evidence[run.id, name]
+        return found
 
     def measure(
         self,
@@ -247,11 +258,11 @@ class Candidates:
     def promote(self, candidate: Candidate, why: str, actor: Actor) -> None:
         """Let a model serve from now on, and record who wanted it, when and why.
 
-        Its files are checked first: what cannot serve is not promoted.
+        It is loaded and tried first: what cannot serve is not promoted.
 
         Raises:
             InputError: no reason is given, the model serves already, or the settings pin another.
-            ModelError: its files are missing or damaged.
+            ModelError: it cannot be loaded, or what serves cannot be remembered on this machine.
             TrackingError: the tracker refuses.
         """
         reason = why.strip()[:MAX_REASON]
@@ -262,8 +273,6 @@ class Candidates:
                 f"AFFECTRA_MODEL pins {self.pinned}, so nothing else can serve. Unset it, start Affectra anew, and "
                 f"promote then."
             )
-        if candidate.champion:
-            raise InputError(f"{candidate.label} serves already.")
         model = next(
             (one for one in serving.installed(self.models_dir) if one.fingerprint == candidate.fingerprint), None
         )
@@ -271,56 +280,86 @@ class Candidates:
             raise InputError(
                 f"The files of {candidate.label} are not in {self.models_dir}. Restore them, or train it anew."
             )
-        verify(model.folder, model.manifest)
-        with tracking.connect(self.uri, self.answer_seconds) as client:
-            registry = tracking.read_registry(client)
-            number = self._register(client, model, tracking.read_runs(client))
-            tracking.promote(
-                client,
-                Promotion(at=self.now(), by=actor.name, why=reason, came_from=registry.champion or 0, to=number),
-            )
-        serving.remember(self.serving_file, _champion(model.manifest))
+        self.try_out(model.folder)
+        with self._lock:
+            try:
+                with tracking.connect(self.uri, self.answer_seconds) as client:
+                    self._move(client, model, reason, actor)
+            finally:
+                self._held = None
+            serving.remember(self.serving_file, _champion(model.manifest))
+
+    def _move(self, client: "Client", model: Installed, reason: str, actor: Actor) -> None:
+        registry = tracking.read_registry(client)
+        number = self._register(client, model, tracking.read_runs(client))
+        if number == registry.champion:
+            raise InputError(f"{model.manifest.label} serves already.")
+        came_from = registry.champion or 0
+        tracking.promote(client, Promotion(at=self.now(), by=actor.name, why=reason, came_from=came_from, to=number))
 
     def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
         wanted = _digest(
             *(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in self._run_files()),
             *(f"{one.folder.name} {one.fingerprint}" for one in here),
         )
-        state = _state_of(self.uri)
+        state = state_of(self.uri)
+        held = self._held
         if not state:
-            if self._held is None or anew or self.timer() - self._read_at > _FRESH:
-                self._held, self._read_at = self._read(here, wanted, prepare=False), self.timer()
+            if held is None or anew or self.timer() - self._read_at > _FRESH:
+                self._take(self._read(here, wanted, prepare=False))
+            assert self._held is not None  # noqa: S101  (just taken)
             return self._held
-        for held in (self._held, self._kept()):
-            if held is not None and held.of == state and held.prepared_for == wanted:
-                self._held = held
-                return held
-        self._held = self._read(here, wanted, prepare=True)
-        self._keep(self._held)
-        return self._held
+        if held is None or held.of != state or held.prepared_for != wanted:
+            kept = self._kept()
+            if kept is not None and kept.of == state and kept.prepared_for == wanted:
+                self._take(kept)
+                return kept
+            held = self._read(here, wanted, prepare=True)
+            self._take(held)
+            if not held.warnings:  # what went wrong is tried again by the next process
+                self._keep(held)
+        return held
+
+    def _take(self, held: _Held) -> None:
+        self._held, self._read_at = held, self.timer()
+        self._evidence.clear()
+        self._duels.clear()
 
     def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
         warnings: list[str] = []
+        # Taken before the reading: what is written meanwhile makes it stale, not lost.
+        state = state_of(self.uri)
         with tracking.connect(self.uri, self.answer_seconds) as client:
-            runs = tracking.read_runs(client)
-            registry = tracking.read_registry(client)
+            runs, registry = tracking.read_runs(client), tracking.read_registry(client)
             # Into a server that others use, nothing is written by looking at it.
-            if prepare:
-                try:
-                    if tracking.import_runs(self.runs_dir, self.uri, known={run.origin for run in runs}):
-                        runs = tracking.read_runs(client)
-                except TrackingError as error:
-                    warnings.append(str(error))
-                registered = {one.fingerprint for one in registry.versions}
-                for model in here:
-                    if model.fingerprint not in registered:
-                        self._register(client, model, runs)
-                if registry.champion is None:
-                    self._choose_first(client, here)
-                registry = tracking.read_registry(client)
-        return _Held(of=_state_of(self.uri), prepared_for=wanted, runs=runs, registry=registry, warnings=warnings)
+            if prepare and self._prepare(client, here, runs, registry, warnings):
+                state = state_of(self.uri)
+                runs, registry = tracking.read_runs(client), tracking.read_registry(client)
+        return _Held(of=state, prepared_for=wanted, runs=runs, registry=registry, warnings=warnings)
 
-    def _choose_first(self, client: "Client", here: Sequence[Installed]) -> None:
+    def _prepare(
+        self,
+        client: "Client",
+        here: Sequence[Installed],
+        runs: list[RunFacts],
+        registry: Registry,
+        warnings: list[str],
+    ) -> bool:
+        """Take in exported runs, register what is installed, choose a first champion; return whether any was new."""
+        new = False
+        try:
+            if tracking.import_runs(self.runs_dir, self.uri, known={run.origin for run in runs}):
+                new, runs = True, tracking.read_runs(client)
+        except TrackingError as error:
+            warnings.append(str(error))
+        registered = {(one.model, one.fingerprint) for one in registry.versions}
+        for model in here:
+            if (model.manifest.name, model.fingerprint) not in registered:
+                self._register(client, model, runs)
+                new = True
+        return (registry.champion is None and self._choose_first(client, here)) or new
+
+    def _choose_first(self, client: "Client", here: Sequence[Installed]) -> bool:
         registry = tracking.read_registry(client)
         known = serving.read(self.serving_file).champions
         for model in here:
@@ -329,10 +368,17 @@ class Candidates:
             if wanted and number is not None:
                 why = "It served when the registry was made."
                 tracking.promote(client, Promotion(at=self.now(), by="affectra", why=why, came_from=0, to=number))
+                return True
+        return False
 
     def _register(self, client: "Client", model: Installed, runs: Sequence[RunFacts]) -> int:
         manifest = model.manifest
         made_by = [run for run in trainings(runs) if run.fingerprint == manifest.fingerprint]
+        if not made_by and not self.uri.startswith(SQLITE):
+            raise InputError(
+                f"The MLflow server holds no run of {manifest.label}, and takes no version without one. "
+                f"`python -m models runs import` brings the shipped models' runs there."
+            )
         training = manifest.training
         return tracking.register(
             client,
@@ -353,12 +399,26 @@ class Candidates:
             run_id=made_by[-1].id if made_by else "",
         )
 
-    def _follow(self, registry: Registry) -> None:
-        """Remember the registry's champion, whoever moved it: in MLflow's own pages, or on another machine."""
+    def _follow(self, registry: Registry) -> list[str]:
+        """Remember the registry's champion, whoever moved it: in MLflow's own pages, or on another machine.
+
+        Returns:
+            what is amiss with it, in words.
+        """
+        if registry.champion is None or self.pinned is not None:
+            return []
         champion = registry.version(registry.champion)
-        if champion is not None and self.pinned is None:
+        if champion is None:
+            return [
+                f"The alias champion points to version {registry.champion}, which Affectra did not register, so it "
+                f"cannot serve. Promote a version that is listed under What serves."
+            ]
+        try:
             named = Champion(model=champion.model, version=champion.version, fingerprint=champion.fingerprint)
             serving.remember(self.serving_file, named)
+        except ModelError as error:
+            return [str(error)]
+        return []
 
     def _board(self, held: _Held, here: Sequence[Installed], warnings: Sequence[str]) -> Board:
         registry = held.registry
@@ -373,7 +433,8 @@ class Candidates:
                 number=one.number,
                 folder=folders[one.fingerprint].folder.name if one.fingerprint in folders else None,
                 champion=one.number == registry.champion,
-                macro_f1=float(one.facts.get("test_emotion_macro_f1") or "nan"),
+                macro_f1=_number(one.facts.get("test_emotion_macro_f1")),
+                mb=_number(one.facts.get("bytes")) / 1e6,
                 facts=one.facts,
             )
             for one in registry.versions
@@ -390,6 +451,7 @@ class Candidates:
                 folder=one.folder.name,
                 champion=False,
                 macro_f1=one.manifest.metrics.get("test_emotion_macro_f1", float("nan")),
+                mb=sum(fact.bytes for fact in one.manifest.files.values()) / 1e6,
             )
             for one in here
             if one.fingerprint not in registered
@@ -397,11 +459,12 @@ class Candidates:
         labels = {one.number: one.label for one in registry.versions} | {0: "–"}
         moves = tuple(
             Move(
-                at=one.at,
+                at=one.at.astimezone(UTC).replace(tzinfo=None),
                 by=one.by,
                 why=one.why,
                 came_from=labels.get(one.came_from, f"version {one.came_from}"),
                 to=labels.get(one.to, f"version {one.to}"),
+                to_number=one.to,
             )
             for one in reversed(registry.promotions)
         )
@@ -448,28 +511,17 @@ def _cost_run(manifest: Manifest, cost: Cost, actor: Actor) -> tracking.Run:
     )
 
 
+def _number(text: str | None) -> float:
+    """Read a number out of a tag that anybody may have edited; NaN if it is none."""
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return float("nan")
+
+
 def _champion(manifest: Manifest) -> Champion:
     return Champion(model=manifest.name, version=manifest.version, fingerprint=manifest.fingerprint)
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _state_of(uri: str) -> str:
-    """Return what changes with every write into a SQLite store; empty for a server."""
-    if not uri.startswith(SQLITE):
-        return ""
-    path = database_file(uri)
-    parts = []
-    for file in (path, path.with_name(f"{path.name}-wal")):
-        try:
-            found = file.stat()
-            with file.open("rb") as content:
-                # Bytes 24 to 27 count the transactions (SQLite's file format, "File change counter").
-                counter = content.read(28)[24:].hex()
-        except OSError:
-            parts.append("none")
-        else:
-            parts.append(f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {counter}")
-    return _digest(*parts)

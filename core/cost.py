@@ -65,19 +65,22 @@ def measure(folder: Path, cancelled: Callable[[], bool] = lambda: False) -> Cost
         InputError: the sample tweets are missing.
     """
     process = subprocess.Popen(  # noqa: S603  (this very Python)
-        [sys.executable, "-m", "core.cost", str(folder)],
+        [sys.executable, "-m", "core.cost", str(folder.resolve())],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while process.poll() is None:
-        if cancelled():
-            process.kill()
-            process.communicate()
-            return None
-        time.sleep(_POLL)
-    said, complaint = process.communicate()
+    while True:
+        try:
+            # Reads all the while: a process whose output nobody takes would stop and wait.
+            said, complaint = process.communicate(timeout=_POLL)
+            break
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                process.kill()
+                process.communicate()
+                return None
     try:
         return Cost.model_validate_json(said)
     except ValidationError as error:

@@ -30,6 +30,8 @@ LABEL_COLUMNS: Final = (
 CURVE_COLUMNS: Final = ("level", "label", "threshold", "support", "decided", "right")
 RELIABILITY_COLUMNS: Final = ("level", "label", "low", "high", "n", "probability", "frequency")
 
+_PAIRS: Final = {(level, label) for level in AT_LEVEL for label in names(level)}
+
 GRID: Final[NDArray[np.float64]] = np.array([0.001, 0.002, 0.003, 0.005, 0.007, *(k / 100 for k in range(1, 100))])
 """The thresholds of a curve: each hundredth, and some below for rare labels."""
 BINS: Final = 10
@@ -182,6 +184,12 @@ def _table(text: str, columns: tuple[str, ...], name: str) -> pd.DataFrame:
             pd.api.types.is_numeric_dtype(frame[column]) or pd.api.types.is_bool_dtype(frame[column])
         ):
             raise _damaged(name, f"column {column} holds no numbers")
+    if "label" in columns:
+        pairs = set(zip(frame["level"], frame["label"], strict=True))
+        if unknown := pairs - _PAIRS:
+            raise _damaged(name, f"unknown label {sorted(map(str, unknown))[0]}")
+        if missing_pairs := _PAIRS - pairs:
+            raise _damaged(name, f"without label {sorted(missing_pairs)[0][1]}")
     return frame
 
 

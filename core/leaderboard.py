@@ -15,23 +15,23 @@ from core.metrics import BOOTSTRAP_SEED, Differences, Interval, f1_differences, 
 from core.run_facts import RunFacts
 from core.tracking import Registry
 
-_FIGURES: Final = {
-    "macro_f1": "macro_f1",
-    "macro_f1_low": "macro_f1_low",
-    "macro_f1_high": "macro_f1_high",
-    "micro_f1": "micro_f1",
-    "micro_f1_low": "micro_f1_low",
-    "micro_f1_high": "micro_f1_high",
-    "weighted_f1": "weighted_f1",
-    "macro_precision": "macro_precision",
-    "macro_recall": "macro_recall",
-    "subset_accuracy": "subset_accuracy",
-    "hamming_loss": "hamming_loss",
-    "macro_f1_flat": "macro_f1_flat",
-    "average_precision": "average_precision",
-    "roc_auc": "roc_auc",
-    "calibration_error": "calibration_error",
-}
+_FIGURES: Final = (
+    "macro_f1",
+    "macro_f1_low",
+    "macro_f1_high",
+    "micro_f1",
+    "micro_f1_low",
+    "micro_f1_high",
+    "weighted_f1",
+    "macro_precision",
+    "macro_recall",
+    "subset_accuracy",
+    "hamming_loss",
+    "macro_f1_flat",
+    "average_precision",
+    "roc_auc",
+    "calibration_error",
+)
 _COSTS: Final = ("median_ms", "p95_ms", "tweets_per_second", "peak_mib")
 
 
@@ -65,8 +65,8 @@ def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> p
                 "started_at": run.started_at.astimezone(UTC).replace(tzinfo=None),
                 "champion": champion is not None and champion.fingerprint == run.fingerprint,
                 "n": run.metrics.get("test_n", np.nan),
-                **{name: run.metrics.get(f"test_{level}_{key}", np.nan) for name, key in _FIGURES.items()},
-                "mb": run.metrics.get("bytes", np.nan) / 1e6,
+                **{name: run.metrics.get(f"test_{level}_{name}", np.nan) for name in _FIGURES},
+                "mb": _positive(run.metrics.get("bytes", np.nan)) / 1e6,
                 "parameters": run.metrics.get("n_parameters", np.nan),
                 **{name: measured.metrics.get(f"cost_{name}", np.nan) for name in _COSTS},
                 "machine": measured.tags.get("machine", "") if "cost_median_ms" in measured.metrics else "",
@@ -81,6 +81,20 @@ _BOARD_COLUMNS: Final = [
     *_FIGURES,
     *("mb", "parameters", *_COSTS, "machine"),
 ]
+
+
+def _positive(value: float) -> float:
+    return value if value > 0 and np.isfinite(value) else np.nan
+
+
+def smallest_rival(runs: Sequence[RunFacts], fingerprint: str) -> tuple[RunFacts, RunFacts] | None:
+    """Return the run of a model and that of the smallest model of another family, None if either is missing."""
+    trained = trainings(runs)
+    ours = next((run for run in reversed(trained) if run.fingerprint == fingerprint), None)
+    if ours is None:
+        return None
+    rivals = [run for run in trained if run.family != ours.family and _positive(run.metrics.get("bytes", np.nan)) > 0]
+    return (ours, min(rivals, key=lambda run: run.metrics["bytes"])) if rivals else None
 
 
 def pareto(size: NDArray[np.float64], quality: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -219,6 +233,7 @@ class Candidate:
     folder: str | None
     champion: bool
     macro_f1: float
+    mb: float
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -229,10 +244,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Move:
-    """One promotion, with the names of the versions it is about."""
+    """One promotion, with the names of the versions it is about; `at` is UTC without a zone."""
 
     at: datetime
     by: str
     why: str
     came_from: str
     to: str
+    to_number: int

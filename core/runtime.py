@@ -66,17 +66,18 @@ def service() -> Service:
 
 def _serving() -> tuple[Classifier, str]:
     """Return the champion; where it cannot be loaded, the last good one, and why it is that one."""
-    problem: ModelError | None = None
+    problems: list[ModelError] = []
+    reason = ""
     for choice in choices(settings()):
+        reason = reason or choice.instead_of
         try:
             model = _loaded(choice.folder)
         except ModelError as error:
-            problem = problem or error
+            problems.append(error)
+            reason = reason or str(error)
             continue
-        reason = choice.instead_of or (str(problem) if problem else "")
         return model, f"{reason} Until then, {model.info.label} serves." if reason else ""
-    assert problem is not None  # noqa: S101  (there is always a choice)
-    raise problem
+    raise problems[0]
 
 
 def _loaded(folder: Path) -> Classifier:
@@ -89,7 +90,7 @@ def _loaded(folder: Path) -> Classifier:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _candidates(uri: str, runs: Path, models: Path, serving_file: Path, pinned: Path | None) -> Candidates:
-    return Candidates(uri, runs, models, serving_file, pinned, measure_cost=cost.measure)
+    return Candidates(uri, runs, models, serving_file, pinned, measure_cost=cost.measure, try_out=_loaded)
 
 
 def candidates() -> Candidates:

@@ -69,6 +69,8 @@ def installed(models_dir: Path) -> list[Installed]:
     """Return the models in `models_dir` whose manifests can be read, by name and version."""
     found = []
     for path in sorted(models_dir.glob("*/manifest.json")):
+        if path.parent.suffix == ".new":  # a training is about to put it in place
+            continue
         try:
             found.append(Installed(path.parent, read_manifest(path.parent)))
         except ModelError:  # said where it is asked for by name

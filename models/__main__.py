@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
             help="model folders, parted by commas, whose probabilities are learned beside the raters' labels",
         )
         recipe.add_argument(
-            "--teacher-weight", type=float, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
+            "--teacher-weight", type=_share, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
         )
     for recipe in (tfidf, electra, distilbert):
         recipe.add_argument("--data", help=data)
@@ -96,6 +96,13 @@ def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{number} is not between 0 and 1")
     return number
 
 

@@ -49,17 +49,23 @@ class Origin:
 
 
 def next_version(folder: Path) -> str:
-    """Return the version of a model trained now: one more than what `folder` holds, else 1.
+    """Return the version of a model trained now: one more than the highest in `folder` and beside it, else 1.
 
     Raises:
-        ModelError: the manifest that is there is damaged.
+        ModelError: a manifest that is there is damaged, or `folder` exists and holds none.
     """
-    if not (folder / "manifest.json").exists():
-        return "1"
-    version = read_manifest(folder).version
-    if not version.isdecimal():
-        raise ModelError(f"{folder / 'manifest.json'}: version {version!r} is no number to count on from. Mend it.")
-    return str(int(version) + 1)
+    if folder.exists() and not (folder / "manifest.json").exists():
+        raise ModelError(f"{folder} is there and holds no manifest.json. Move it away, or restore it.")
+    highest = 0
+    for path in (folder, *folder.parent.glob(f"{folder.name}_v*")):
+        if (path / "manifest.json").exists():
+            version = read_manifest(path).version
+            if not version.isdecimal():
+                raise ModelError(
+                    f"{path / 'manifest.json'}: version {version!r} is no number to count on from. Mend it."
+                )
+            highest = max(highest, int(version))
+    return str(highest + 1)
 
 
 def write_manifest(

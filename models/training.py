@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from core import cost, evidence, tracking
 from core.classifier import Classifier, Manifest, Thresholds, load, read_manifest
-from core.emotions import AT_LEVEL, LABELS, roll_up_targets
+from core.emotions import AT_LEVEL, LABELS, Scores, roll_up_targets
 from core.errors import TrackingError
 from core.machine import machine_kind
 from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
@@ -26,6 +26,8 @@ from models.artefact import Origin, labels_csv, next_version, write_card, write_
 from models.evaluate import Evaluation, evaluate
 from models.parameters import count_parameters
 from models.thresholds import tune_levels
+
+MeasureCost = Callable[[Path], cost.Cost | None]
 
 BUILD: Final = ROOT / "build"
 """Where runs keep their checkpoints and unfinished artefacts."""
@@ -47,6 +49,7 @@ def publish(
     files: tuple[Path, ...] = (),
     folder: Path | None = None,
     tracking_uri: str | None = None,
+    measure_cost: MeasureCost = cost.measure,
 ) -> Evaluation:
     """Turn the engine's files in `staging` into a complete model folder, record the run, and put it in service.
 
@@ -63,6 +66,7 @@ def publish(
         files: further files for the tracker.
         folder: the model's folder; None takes `target(origin.name)`.
         tracking_uri: the tracker; None takes the settings' one.
+        measure_cost: measures what reading costs with the model in a folder.
 
     Raises:
         AffectraError: the corpus, the artefact or the tracker cannot be used. What is in service stays as it was.
@@ -80,7 +84,7 @@ def publish(
 
     finished = load(staging)
     with TemporaryDirectory() as scratch:
-        measured = measure_fully(finished, staging, dev, test, Path(scratch))
+        measured = measure_fully(finished, staging, dev, test, Path(scratch), measure_cost=measure_cost)
         metrics = measured.on_test.metrics()
         manifest = write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=metrics)
         write_card(staging, origin, manifest, measured.on_test)
@@ -124,7 +128,13 @@ class Measured:
 
 
 def measure_fully(
-    model: Classifier, folder: Path, dev: goemotions.LabelledTexts, test: goemotions.LabelledTexts, scratch: Path
+    model: Classifier,
+    folder: Path,
+    dev: goemotions.LabelledTexts,
+    test: goemotions.LabelledTexts,
+    scratch: Path,
+    *,
+    measure_cost: MeasureCost = cost.measure,
 ) -> Measured:
     """Measure a model on dev and test, and what reading costs on this machine.
 
@@ -136,12 +146,13 @@ def measure_fully(
         ModelError: the model fails on a text.
     """
     manifest = read_manifest(folder)
-    on_dev, on_test = (measure(model, split) for split in (dev, test))
+    on_dev = measure(model, dev)
     scores = np.nan_to_num(model.scores(test.texts))
+    on_test = _evaluated(model, test, scores)
     probabilities = scratch / "probabilities_test.parquet"
     columns = {"row": np.arange(len(scores), dtype=np.int32)} | dict(zip(LABELS, scores.T, strict=True))
     pq.write_table(pa.table(columns), probabilities, compression="zstd")
-    found = cost.measure(folder)
+    found = measure_cost(folder)
     return Measured(
         on_dev=on_dev,
         on_test=on_test,
@@ -177,7 +188,12 @@ def tags_of(manifest: Manifest, model: Classifier) -> tuple[tuple[str, str], ...
 
 
 def log_again(
-    name: str, dev: goemotions.LabelledTexts, test: goemotions.LabelledTexts, tracking_uri: str | None = None
+    name: str,
+    dev: goemotions.LabelledTexts,
+    test: goemotions.LabelledTexts,
+    tracking_uri: str | None = None,
+    *,
+    measure_cost: MeasureCost = cost.measure,
 ) -> str:
     """Measure the model called `name` anew, add it to the run that made it, and return that run's id.
 
@@ -189,14 +205,17 @@ def log_again(
     uri = tracking_uri or settings().tracking_uri
     with tracking.connect(uri) as client:
         runs = tracking.read_runs(client)
-    found = [run for run in runs if run.name == manifest.label]
+    # A run of before fingerprints were kept is known by its name alone.
+    found = [run for run in runs if run.fingerprint == manifest.fingerprint] or [
+        run for run in runs if run.name == manifest.label and not run.fingerprint
+    ]
     if not found:
         raise TrackingError(
-            f"The tracker {uri!r} holds no run called {manifest.label!r}. Import the shipped ones with "
+            f"The tracker {uri!r} holds no run of {manifest.label!r}, with these files. Import the shipped ones with "
             f"`python -m models runs import`, or train the model."
         )
     with TemporaryDirectory() as scratch:
-        measured = measure_fully(model, folder, dev, test, Path(scratch))
+        measured = measure_fully(model, folder, dev, test, Path(scratch), measure_cost=measure_cost)
         tracking.extend(
             found[-1].id,
             metrics=measured.metrics,
@@ -236,7 +255,10 @@ def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluati
 
     A text of which normalisation left nothing has no scores; it counts as one without any emotion found.
     """
-    scores = np.nan_to_num(classifier.scores(split.texts))
+    return _evaluated(classifier, split, np.nan_to_num(classifier.scores(split.texts)))
+
+
+def _evaluated(classifier: Classifier, split: goemotions.LabelledTexts, scores: Scores) -> Evaluation:
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     return evaluate(split.split, split.targets, scores, classifier.thresholds, rng)
 

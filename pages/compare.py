@@ -4,18 +4,18 @@ import streamlit as st
 
 from core import runtime
 from core.candidates import Board
-from core.emotions import Level
 from core.errors import AffectraError
 from pages.comparing import duels, emotions, leaderboard, promotion
 from pages.components.frame import guarded, plain, show_problem, show_reported
 from pages.components.levels import level_switch
 from pages.components.navigation import stay_in_frame
 
+# Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
 TABS = {
-    "Leaderboard": leaderboard.draw,
-    "Emotions": emotions.draw,
-    "Head to head": duels.draw,
-    "What serves": promotion.draw,
+    "Leaderboard": guarded(leaderboard.draw),
+    "Emotions": guarded(emotions.draw),
+    "Head to head": guarded(duels.draw),
+    "What serves": guarded(promotion.draw),
 }
 
 
@@ -42,22 +42,18 @@ def main() -> None:
         # Only the tab that is open is drawn: the others read files of many runs.
         if tab.open:
             with tab:
-                _tab(draw.__module__, board, level)
+                draw(board, level)
 
 
 @guarded
-def _tab(module: str, board: Board, level: Level) -> None:
-    next(draw for draw in TABS.values() if draw.__module__ == module)(board, level)
-
-
 def _champion(board: Board) -> None:
     serving = runtime.service()
     if serving.notice:
         st.warning(plain(serving.notice), icon=":material/swap_horiz:")
     info = serving.classifier.info
     said = f"**{plain(info.label)}** ({plain(info.family)}) serves"
-    if board.moves and board.champion is not None and board.champion.label == info.label:
-        move = board.moves[0]
+    move = board.last_move
+    if move is not None and move.to == info.label:
         said += f" since {move.at:%Y-%m-%d %H:%M} UTC, by {plain(move.by)}: “{plain(move.why)}”"
     st.markdown(said + ("" if said.endswith("”") else "."))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.classifier import Classifier, FileFact, Manifest, ModelInfo, Thresholds
+from core.cost import Cost
 from core.emotions import INDEX, LABELS, Scores
 
 WORDS = {
@@ -96,3 +97,8 @@ def fake_model_folder(folder: Path, name: str, version: str, content: bytes | No
     )
     (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
     return folder
+
+
+COST = Cost(
+    median_ms=2.5, p95_ms=4.0, singles=200, tweets_per_second=900.0, in_files=512, peak_mib=200.0, machine="2 cores"
+)

@@ -3,6 +3,7 @@
 Frames come from `core.leaderboard` and `core.evidence`.
 """
 
+import html
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,15 @@ _LEVEL_NAMES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sen
 _TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in (1, 2, 5)]
 _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
+
+
+def as_text(name: str, limit: int = 40) -> str:
+    """Return a run's or a family's name so that Plotly, which draws some HTML, shows it as it is and on one line.
+
+    Names come from a tracker into which others may write.
+    """
+    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
+    return html.escape(shown if len(shown) <= limit else f"{shown[: limit - 1]}…", quote=False)
 
 
 def trade_off(frame: pd.DataFrame) -> go.Figure:
@@ -53,10 +63,10 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
             x=own["mb"],
             y=own["macro_f1"],
             mode="markers+text",
-            name=family,
+            name=as_text(family),
             text=[
-                f"{'★ ' if row.champion else ''}{row.name_}" if show else ""
-                for row, show in zip(own.rename(columns={"name": "name_"}).itertuples(), named, strict=True)
+                f"{'★ ' if champion else ''}{as_text(name, 24)}" if show else ""
+                for name, champion, show in zip(own["name"], own["champion"], named, strict=True)
             ],
             textposition="top left",
             cliponaxis=False,
@@ -75,12 +85,15 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
                 "size": _bubbles(own["median_ms"]),
                 "line": {"width": 2},
             },
-            customdata=np.column_stack(
-                [own["name"], own["macro_f1_low"], own["macro_f1_high"], own["median_ms"].fillna(-1), own["base"]]
-            ),
+            customdata=[
+                [as_text(name), as_text(base), low, high, f"{ms:.1f} ms a tweet" if ms > 0 else "speed not measured"]
+                for name, base, low, high, ms in own[
+                    ["name", "base", "macro_f1_low", "macro_f1_high", "median_ms"]
+                ].itertuples(index=False)
+            ],
             hovertemplate=(
-                "%{customdata[0]} (%{customdata[4]})<br>macro-F1 %{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}]"
-                "<br>%{x:.1f} MB, %{customdata[3]:.1f} ms a tweet<extra></extra>"
+                "%{customdata[0]} (%{customdata[1]})<br>macro-F1 %{y:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]"
+                "<br>%{x:.1f} MB, %{customdata[4]}<extra></extra>"
             ),
         )
     figure.update_layout(
@@ -104,45 +117,47 @@ def describe_trade_off(frame: pd.DataFrame) -> str:
     )
     return (
         f"Chart of macro-F1 against size on disk for {len(known)} runs. Best for their size: {listed or 'none'}. "
-        f"The other {len(known) - len(front)} are beaten in both."
+        f"Each of the other {len(known) - len(front)} is beaten by one that is no larger and no worse."
     )
 
 
 def heat_frame(labels: dict[str, pd.DataFrame], level: str) -> pd.DataFrame:
-    """Return F1 by label and run, the most frequent label first.
+    """Return F1 by label and run, one row each, the most frequent label first.
 
     Args:
-        labels: a run's name to its figures by label (`core.evidence.read_labels`).
+        labels: a run's title to its figures by label (`core.evidence.read_labels`); at least one.
 
     Returns:
-        columns label, support, rare, then one a run; NaN where a run has no such label.
+        columns run, label, support, rare, f1.
     """
-    parts = []
-    for name, frame in labels.items():
-        own = frame[frame["level"] == level].set_index("label")
-        parts.append(own[["f1"]].rename(columns={"f1": name}))
-    supports = [frame[frame["level"] == level].set_index("label")[["support", "rare"]] for frame in labels.values()]
-    joined = pd.concat([supports[0], *parts], axis=1)
-    return joined.sort_values("support", ascending=False, kind="stable").reset_index(names="label")
+    joined = pd.concat(
+        [
+            frame.loc[frame["level"] == level, ["label", "support", "rare", "f1"]].assign(run=title)
+            for title, frame in labels.items()
+        ]
+    )
+    # Runs of one split agree on the support; of others the first one's orders the rows.
+    order = joined.drop_duplicates("label").sort_values("support", ascending=False, kind="stable")["label"]
+    place = {label: number for number, label in enumerate(order)}
+    return joined.sort_values("label", key=lambda column: column.map(place), kind="stable").reset_index(drop=True)
 
 
 def heat_map(frame: pd.DataFrame) -> go.Figure:
     """Draw F1 by label (rows) and run (columns), each cell with its number; rare labels are marked in words.
 
     Args:
-        frame: from `heat_frame`.
+        frame: from `heat_frame`. The points over the cells carry label and run as `customdata`.
     """
-    runs = [column for column in frame.columns if column not in {"label", "support", "rare"}]
+    runs = list(dict.fromkeys(frame["run"]))
+    labels = frame.drop_duplicates("label")
     rows = [
-        f"{label}{' (rare)' if rare else ''} · {support}"
-        for label, support, rare in zip(frame["label"], frame["support"], frame["rare"], strict=True)
+        f"{label}{' (rare)' if rare else ''} · {int(support):,}"
+        for label, rare, support in labels[["label", "rare", "support"]].itertuples(index=False)
     ]
-    values = frame[runs].to_numpy(float)
+    values = frame.pivot_table(index="label", columns="run", values="f1").reindex(index=labels["label"], columns=runs)
     figure = go.Figure()
     figure.add_heatmap(
-        z=values,
-        x=runs,
-        y=rows,
+        z=values.to_numpy(float),
         zmin=0,
         zmax=1,
         # One hue from clear to half clear: the theme's ink can be read on all of it, light or dark.
@@ -154,48 +169,54 @@ def heat_map(frame: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
     )
     # A heat map itself cannot be clicked in Streamlit; invisible points over it can.
-    places = [(run, row, number) for number, row in enumerate(rows) for run in runs]
+    places = [(column, row) for row in range(len(rows)) for column in range(len(runs))]
     figure.add_scatter(
-        x=[run for run, _, _ in places],
-        y=[row for _, row, _ in places],
+        x=[column for column, _ in places],
+        y=[row for _, row in places],
         mode="markers",
         marker={"size": 22, "symbol": "square", "opacity": 0},
-        customdata=[[frame["label"][number], run] for run, _, number in places],
-        hovertemplate="%{customdata[0]}, %{customdata[1]}<extra>click for its curves</extra>",
+        customdata=[[labels["label"].iloc[row], runs[column], as_text(runs[column])] for column, row in places],
+        hovertemplate="%{customdata[0]}, %{customdata[2]}<extra>click for its curves</extra>",
         showlegend=False,
     )
+    columns = {"tickvals": list(range(len(runs))), "ticktext": [as_text(run, 18) for run in runs]}
     figure.update_layout(
         height=24 * len(rows) + 60,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        xaxis={"side": "top", "fixedrange": True, "range": [-0.5, len(runs) - 0.5], "showgrid": False},
-        yaxis={"range": [len(rows) - 0.5, -0.5], "automargin": True, "fixedrange": True, "showgrid": False},
+        xaxis=columns | {"side": "top", "fixedrange": True, "range": [-0.5, len(runs) - 0.5], "showgrid": False},
+        yaxis={
+            "tickvals": list(range(len(rows))),
+            "ticktext": rows,
+            "range": [len(rows) - 0.5, -0.5],
+            "automargin": True,
+            "fixedrange": True,
+            "showgrid": False,
+        },
     )
     return figure
 
 
 def describe_heat_map(frame: pd.DataFrame) -> str:
     """Say in words what `heat_map` shows: the text alternative of the chart."""
-    runs = [column for column in frame.columns if column not in {"label", "support", "rare"}]
     said = []
-    for run in runs:
-        ranked = frame.dropna(subset=[run]).sort_values(run)
-        if len(ranked):
-            low, high = (f"{row['label']} {row[run]:.2f}" for _, row in ranked.iloc[[0, -1]].iterrows())
-            said.append(f"{run}: highest {high}, lowest {low}")
-    best = "; ".join(said)
-    return f"Table of F1 for {len(frame)} labels and {len(runs)} runs. {best}."
+    for run, own in frame.dropna(subset=["f1"]).groupby("run", sort=False):
+        ranked = own.sort_values("f1")
+        low, high = (f"{row.label} {row.f1:.2f}" for row in ranked.iloc[[0, -1]].itertuples())
+        said.append(f"{run}: highest {high}, lowest {low}")
+    return f"Table of F1 for {frame['label'].nunique()} labels and {frame['run'].nunique()} runs. {'; '.join(said)}."
 
 
-def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series) -> go.Figure:
+def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series, n: int) -> go.Figure:
     """Draw one label's precision against its recall over all thresholds, and the point where it stands.
 
     Args:
         curve: one label's rows of `core.evidence.read_curves`.
         threshold: the one that is marked.
         at: a row of the curve with its precision and recall.
+        n: texts of the split: by chance, precision is the share of them that has the label.
     """
     known = curve.dropna(subset=["precision"])
-    base = known["support"].iloc[0] / max(known["decided"].max(), 1)
+    base = curve["support"].iloc[0] / max(n, 1)
     figure = go.Figure()
     figure.add_scatter(
         x=known["recall"],
@@ -214,7 +235,7 @@ def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series) -> go
         name=f"at {threshold:.2f}",
         hovertemplate="at this threshold: precision %{y:.2f}, recall %{x:.2f}<extra></extra>",
     )
-    figure.add_hline(y=min(base, 1.0), line={"dash": "dot", "color": _GREY, "width": 1})
+    figure.add_hline(y=base, line={"dash": "dot", "color": _GREY, "width": 1})
     figure.update_layout(
         **_SQUARE,
         xaxis={"title": "recall", "range": [0, 1.02], "fixedrange": True},
@@ -313,7 +334,7 @@ def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
         height=24 * len(names) + 80,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
         xaxis={
-            "title": f"points of F1 by which {found.first} is ahead",
+            "title": f"points of F1 by which {as_text(found.first)} is ahead",
             "side": "top",
             "fixedrange": True,
             "zeroline": False,

@@ -86,6 +86,28 @@ def database_file(uri: str) -> Path:
     return Path(uri.removeprefix(SQLITE))
 
 
+def state_of(uri: str) -> str:
+    """Return a text that changes with every write into a SQLite store; empty for a server.
+
+    Made of each file's identity, size and time, and of SQLite's own count of transactions (bytes 24 to 27, the "file
+    change counter" of its format).
+    """
+    if not uri.startswith(SQLITE):
+        return ""
+    path = database_file(uri)
+    parts = []
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            found = file.stat()
+            with file.open("rb") as content:
+                counter = content.read(28)[24:].hex()
+        except OSError:
+            parts.append("none")
+        else:
+            parts.append(f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {counter}")
+    return " ".join(parts)
+
+
 def experiment(client: "MlflowClient", uri: str, name: str) -> str:
     """Return the id of the experiment called `name`, made if it is not there."""
     found = client.get_experiment_by_name(name)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from core.ids import new_id
 
@@ -49,7 +49,7 @@ class Promotion(BaseModel):
     """One move of the champion: who, when, why, from which version (0 for none) to which."""
 
     model_config = ConfigDict(frozen=True)
-    at: datetime
+    at: AwareDatetime
     by: str
     why: str
     came_from: int
@@ -104,7 +104,7 @@ def register(
 
     Args:
         facts: at most 5,000 characters each; empty ones are left out.
-        run_id: the run that made it, empty if that is unknown.
+        run_id: the run that made it, empty if that is unknown; a server takes no version without one.
     """
     if not client.search_registered_models(f"name = '{REGISTERED}'"):
         client.create_registered_model(

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoConfig, PreTrainedModel
 
-from core.classifier import EngineName, load
+from core import cost
+from core.classifier import EngineName, load, read_manifest
 from core.emotions import LABELS
 from core.errors import ModelError
 from core.machine import code_revision
@@ -31,7 +32,7 @@ from models.evaluate import Evaluation
 from models.finetune import Hyperparameters, encode, finetune
 from models.goemotions import LabelledTexts
 from models.thresholds import held_out_f1
-from models.training import BUILD, fresh, publish, target
+from models.training import BUILD, MeasureCost, fresh, publish, target
 
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128
@@ -166,6 +167,7 @@ def train(
     work: Path = BUILD,
     served: Path | None = None,
     tracking_uri: str | None = None,
+    measure_cost: MeasureCost = cost.measure,
 ) -> Evaluation:
     """Fine-tune, choose the best epoch on dev, write the artefact, measure that and put it in service.
 
@@ -181,6 +183,7 @@ def train(
         work: the folder of runs.
         served: the model's folder; None takes `target(recipe.name)`.
         tracking_uri: the tracker; None takes the settings' one.
+        measure_cost: see `publish`.
 
     Raises:
         AffectraError: the run in the folder was begun otherwise, or see the recipe's `build` and `publish`.
@@ -215,6 +218,7 @@ def train(
         parameters=(
             *((key, str(value)) for key, value in asdict(settings).items() if key not in _unused(settings)),
             ("weights", chosen),
+            *((("taught_by", taught_by(settings.teachers)),) if settings.teachers else ()),
             ("serving_length", str(SERVING_LENGTH)),
         ),
         seed=settings.seed,
@@ -231,12 +235,23 @@ def train(
         files=(history, folder / "run.json"),
         folder=served,
         tracking_uri=tracking_uri,
+        measure_cost=measure_cost,
     )
 
 
 def _unused(settings: Hyperparameters) -> set[str]:
     """Return the settings that a run's parameters leave out: the seed has a place of its own."""
     return {"seed"} if settings.teachers else {"seed", "teachers", "teacher_weight"}
+
+
+def taught_by(teachers: str) -> str:
+    """Return the teachers' names, versions and fingerprints: folders change, these do not."""
+    manifests = [read_manifest(folder) for folder in _folders(teachers)]
+    return ", ".join(f"{manifest.label} ({manifest.fingerprint})" for manifest in manifests)
+
+
+def _folders(teachers: str) -> list[Path]:
+    return [program_settings().model_folder(name.strip()) for name in teachers.split(",") if name.strip()]
 
 
 def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float32] | None:
@@ -248,12 +263,14 @@ def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float3
     Raises:
         ModelError: a teacher cannot be loaded.
     """
-    folders = [program_settings().model_folder(name.strip()) for name in teachers.split(",") if name.strip()]
+    folders = _folders(teachers)
     if not folders:
         return None
     if not kept.exists():
         said = [np.nan_to_num(load(folder).scores(corpus.texts)) for folder in folders]
-        np.save(kept, np.mean(said, axis=0, dtype=np.float32))
+        partial = kept.with_name(f"partial-{kept.name}")
+        np.save(partial, np.mean(said, axis=0, dtype=np.float32))
+        partial.replace(kept)
     taught: NDArray[np.float32] = np.load(kept)
     return taught
 

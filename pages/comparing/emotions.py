@@ -47,7 +47,7 @@ def draw(board: Board, level: Level) -> None:
     if not labels:
         return
     heat = comparison.heat_frame(labels, level)
-    picked = st.plotly_chart(
+    st.plotly_chart(
         comparison.heat_map(heat),
         key=f"heat_{level}_{'_'.join(chosen)}",
         on_select=lambda: _take(level, chosen, titles),
@@ -55,12 +55,13 @@ def draw(board: Board, level: Level) -> None:
         config={"displayModeBar": False},
         alt=comparison.describe_heat_map(heat),
     )
-    del picked
     st.caption(
         f"F1 at tuned thresholds on test; beside each emotion its number of test examples, and *rare* below {RARE}. "
         f"Click a cell for its curves, or choose below."
     )
-    _one_emotion(level, {titles[run_id]: (by_id[run_id], found[run_id]) for run_id in chosen}, heat["label"].tolist())
+    _one_emotion(
+        level, {titles[run_id]: (by_id[run_id], found[run_id]) for run_id in chosen}, heat["label"].unique().tolist()
+    )
 
 
 def _titles(frame: pd.DataFrame) -> dict[str, str]:
@@ -103,12 +104,13 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
     tuned = float(figures["threshold"])
     threshold = st.select_slider(
         f"Threshold for {label} (tuned on dev: {tuned:.2f})",
-        _HUNDREDTHS,
-        value=min(_HUNDREDTHS, key=lambda one: abs(one - tuned)),
+        sorted({*_HUNDREDTHS, tuned}),
+        value=tuned,
         key=f"threshold_{level}_{label}_{run.id}",
         format_func=lambda one: f"{one:.2f}",
     )
-    at = curve.iloc[(curve["threshold"] - threshold).abs().argmin()]
+    # The curve knows hundredths; where it stood when it was measured is known exactly.
+    at = figures if threshold == tuned else curve.iloc[(curve["threshold"] - threshold).abs().argmin()]
     with st.container(horizontal=True):
         for name, value, before in (
             ("Precision", at["precision"], figures["precision"]),
@@ -129,7 +131,7 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
     with first:
         st.subheader("Precision and recall")
         st.plotly_chart(
-            comparison.precision_recall(curve, threshold, at),
+            comparison.precision_recall(curve, threshold, at, int(figures["n"])),
             key=f"pr_{level}",
             config={"displayModeBar": False},
             alt=f"Precision-recall curve of {label} by {title}; average precision {figures['average_precision']:.2f}",

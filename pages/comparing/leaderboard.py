@@ -9,8 +9,8 @@ from core import published, runtime
 from core.candidates import Board
 from core.charts import comparison
 from core.emotions import Level
-from core.errors import InputError
-from core.leaderboard import board_frame
+from core.errors import AffectraError, InputError
+from core.leaderboard import board_frame, smallest_rival
 from core.metrics import RARE, RESAMPLES
 from pages.components.frame import plain, show_problem
 from pages.components.levels import LEVELS
@@ -51,8 +51,8 @@ def draw(board: Board, level: Level) -> None:
         alt=comparison.describe_trade_off(shown),
     )
     st.caption(
-        "Filled: no other run is both smaller and better. Hollow and grey: another one is. The larger the bubble, the "
-        "longer one tweet takes. Bars: 95 % intervals. ★: serves."
+        "Filled: no other run is at most as large and at least as good. Hollow and grey: another one is. The larger "
+        "the bubble, the longer one tweet takes. Bars: 95 % intervals. ★: the champion."
     )
     _published(level)
     _how(shown)
@@ -60,19 +60,12 @@ def draw(board: Board, level: Level) -> None:
 
 def _verdict(board: Board, level: Level) -> None:
     """Say whether the champion beats the smallest rival of another family, where both left their decisions."""
-    champion = board.champion
-    if champion is None:
+    pair = smallest_rival(board.runs, board.champion.fingerprint) if board.champion else None
+    if pair is None:
         return
-    ours = next((run for run in reversed(board.trainings) if run.fingerprint == champion.fingerprint), None)
-    rivals = [
-        run for run in board.trainings if ours is not None and run.family != ours.family and "bytes" in run.metrics
-    ]
-    if ours is None or not rivals:
-        return
-    rival = min(rivals, key=lambda run: run.metrics["bytes"])
     try:
-        said = runtime.candidates().duel(ours, rival).sentence(level)
-    except InputError:  # the tab that compares two says what is missing
+        said = runtime.candidates().duel(*pair).sentence(level)
+    except AffectraError:  # the tab that compares two runs says what is missing
         return
     st.markdown(f"At **{LEVELS[level]}**: {plain(said)}")
 
@@ -116,7 +109,7 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
         hide_index=True,
         height=min(35 * (len(shown) + 1) + 3, 460),
         column_config={
-            "Run": st.column_config.TextColumn(pinned=True, help="★ serves"),
+            "Run": st.column_config.TextColumn(pinned=True, help="★ the champion"),
             "Macro-F1": number(format="%.3f", help="Mean over labels, thresholds tuned on dev"),
             **dict.fromkeys(
                 (

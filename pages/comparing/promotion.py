@@ -29,7 +29,7 @@ def _models(board: Board) -> None:
                 "Family": [one.family for one in rows],
                 "Base": [one.base for one in rows],
                 "Macro-F1 on test": [one.macro_f1 for one in rows],
-                "MB": [float(one.facts.get("bytes", "nan")) / 1e6 for one in rows],
+                "MB": [one.mb for one in rows],
                 "Trained": [one.facts.get("trained_at", "")[:10] for one in rows],
                 "Files": ["here" if one.folder else "gone" for one in rows],
                 "Registry": [f"version {one.number}" if one.number else "not yet" for one in rows],
@@ -43,7 +43,9 @@ def _models(board: Board) -> None:
         },
         alt=f"{len(rows)} models that serve, could serve, or did",
     )
-    st.caption("★ serves. A model whose files are gone can be restored, or trained anew; until then it cannot serve.")
+    st.caption(
+        "★ the champion. A model whose files are gone can be restored, or trained anew; until then it cannot serve."
+    )
 
 
 def _promote(board: Board) -> None:
@@ -52,6 +54,12 @@ def _promote(board: Board) -> None:
     if not possible:
         st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
         return
+    pinned = runtime.candidates().pinned
+    if pinned is not None:
+        st.info(
+            f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra anew to let another model serve.",
+            icon=":material/keep:",
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Model",
@@ -65,16 +73,17 @@ def _promote(board: Board) -> None:
             key="promote",
             icon=":material/upgrade:",
             type="primary",
+            disabled=pinned is not None,
             on_click=_ask,
             args=(possible[chosen], "Promote"),
         )
         previous = board.previous
         st.button(
-            f"Roll back to {previous.label} …" if previous else "Roll back …",
+            f"Roll back to {plain(previous.label)} …" if previous else "Roll back …",
             key="roll_back",
             icon=":material/undo:",
-            disabled=previous is None or previous.folder is None,
-            help="Brings back what served before." if previous else "Nothing was promoted before what serves now.",
+            disabled=previous is None or previous.folder is None or pinned is not None,
+            help="Brings back what served before." if previous else "What served before is not on record.",
             on_click=_ask,
             args=(previous, "Roll back to"),
         )
@@ -94,25 +103,25 @@ def _forget() -> None:
 @st.dialog("Change what serves", on_dismiss=_forget)
 @guarded
 def _confirm(candidate: Candidate, verb: str) -> None:
-    now = runtime.service().classifier.info
     st.markdown(
-        f"**{plain(now.label)}** → **{plain(candidate.label)}** ({plain(candidate.family)}). Everyone's live "
-        f"predictions follow at once, without a restart. What is stored keeps the version that made it."
+        f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Everyone's live predictions here "
+        f"follow with the next letter, without a restart; another machine follows when its comparison page is opened. "
+        f"What is stored keeps the version that made it."
     )
     reason = st.text_input(
         "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For whoever asks later", live="200ms"
     )
     if st.button(
-        f"{verb} {candidate.label}", key="promote_confirm", type="primary", disabled=not (reason or "").strip()
+        f"{verb} {plain(candidate.label)}", key="promote_confirm", type="primary", disabled=not (reason or "").strip()
     ):
         try:
-            with st.spinner("Checking its files, and telling MLflow …"):
+            with st.spinner("Trying it out, and telling MLflow …"):
                 runtime.candidates().promote(candidate, reason or "", runtime.actor())
         except AffectraError as error:
             show_problem(error)
             return
         _forget()
-        say(f"{candidate.label} serves from now on.")
+        say(f"{plain(candidate.label)} serves from now on.")
         st.rerun()
 
 
@@ -124,7 +133,7 @@ def _history(board: Board) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "When (UTC)": [one.at.replace(tzinfo=None) for one in board.moves],
+                "When (UTC)": [one.at for one in board.moves],
                 "Who": [one.by for one in board.moves],
                 "From": [one.came_from for one in board.moves],
                 "To": [one.to for one in board.moves],
@@ -177,7 +186,9 @@ def _measuring() -> None:
             hide_index=True,
             alt=f"The cost of {len(job.result)} models on this machine",
         )
-        st.caption(f"Measured just now and logged to MLflow{', stopped early' if job.cancelling else ''}.")
+        st.caption(
+            f"The last measurement by this server{', stopped early' if job.cancelling else ''}; logged to MLflow."
+        )
 
 
 @reporting
@@ -192,8 +203,7 @@ def _progress() -> None:
     if job is None or not job.running:
         st.rerun()  # the whole page: the leaderboard has new figures
         return
-    at_work = [*runtime.candidates().installed(), ""][job.done]
-    st.progress(
-        job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured. {at_work} is at work …"
-    )
+    waiting = runtime.candidates().installed()[job.done :]
+    at_work = f" {plain(waiting[0])} is at work …" if waiting else ""
+    st.progress(job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured.{at_work}")
     st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)

@@ -14,6 +14,7 @@ P = ParamSpec("P")
 
 _LOG = logging.getLogger("affectra")
 _ADDRESS = re.compile(r"https?(?=\\:)|www|@", re.IGNORECASE)
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:<>$&])")
 
 
@@ -24,11 +25,13 @@ def _log(error: AffectraError) -> None:
 
 
 def plain(text: str) -> str:
-    """Return `text` so that Markdown draws it literally: directives, HTML and links included.
+    """Return `text` so that Markdown draws it literally and on one line: directives, HTML and links included.
 
-    Bare addresses become links even where every sign is escaped; an invisible word joiner keeps them apart.
+    Bare addresses become links even where every sign is escaped; an invisible word joiner keeps them apart. Signs that
+    turn the direction of the text around are left out.
     """
-    return _ADDRESS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", text))
+    one_line = _TURNS.sub("", " ".join(text.split()))
+    return _ADDRESS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", one_line))
 
 
 _CONTRAST = """

@@ -119,10 +119,10 @@ def open_page(app: App, browser: Browser, theme: Any) -> Iterator[Page]:
 
 
 @contextmanager
-def watched(app: App, browser: Browser, theme: Any = "light", width: int = 1280) -> Iterator[Page]:
+def watched(app: App, browser: Browser, theme: Any = "light") -> Iterator[Page]:
     """An empty page; in the end neither the browser nor the server may have complained."""
     before = len(app.console())
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme, accept_downloads=True)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import cost
 from core.candidates import Candidates
+from core.classifier import load
 from core.settings import settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,8 @@ def made_tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "models",
         folder / "serving.json",
         None,
-        cost.measure,
+        measure_cost=cost.measure,
+        try_out=load,
     ).board()
     return folder
 

@@ -73,10 +73,22 @@ def test_a_file_changed_afterwards_is_found(folder, evaluation):
         verify(folder, manifest)
 
 
-def test_versions_count_up(folder, evaluation):
-    assert next_version(folder) == "1"
+def test_versions_count_up_over_what_is_kept_beside(folder, evaluation):
+    assert next_version(folder.with_name("nothing_model")) == "1"
     written(folder, evaluation)
     assert next_version(folder) == "8"
+    (folder / "manifest.json").rename(folder / "kept.json")
+    older = folder.with_name(f"{folder.name}_v9")
+    older.mkdir()
+    manifest = (folder / "kept.json").read_text(encoding="utf-8")
+    (older / "manifest.json").write_text(manifest.replace('"version": "7"', '"version": "9"'), encoding="utf-8")
+    (folder / "kept.json").rename(folder / "manifest.json")
+    assert next_version(folder) == "10"
+
+
+def test_a_folder_in_the_way_is_named_before_the_training(folder):
+    with pytest.raises(ModelError, match=r"holds no manifest\.json"):
+        next_version(folder)
 
 
 def test_the_card_says_what_was_measured(folder, evaluation):

@@ -1,8 +1,14 @@
+import os
 import shutil
+import signal
+import socket
 import sqlite3
+import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+import urllib.request
+from contextlib import suppress
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -13,18 +19,14 @@ import pytest
 from core import evidence, serving, tracking
 from core.actor import Actor
 from core.candidates import Candidates
-from core.classifier import Thresholds, read_manifest
-from core.cost import Cost
+from core.classifier import Thresholds, read_manifest, verify
 from core.emotions import LABELS
 from core.errors import InputError, ModelError, TrackingError
 from core.run_facts import FINGERPRINT_TAG, MODEL_TAG, VERSION_TAG
 from core.tracking import Measurement, Run, export_runs, log_run
-from tests.fakes import fake_model_folder, ticking
+from tests.fakes import COST, fake_model_folder, ticking
 
 OWNER = Actor("Ada")
-COST = Cost(
-    median_ms=2.5, p95_ms=4.0, singles=200, tweets_per_second=900.0, in_files=512, peak_mib=200.0, machine="2 cores"
-)
 
 
 def training(folder: Path, f1: float, seed: int, texts: bool = True) -> Run:
@@ -80,6 +82,7 @@ def candidates(folder: Path, pinned: Path | None = None, uri: str | None = None,
         folder / "serving.json",
         pinned,
         measure_cost=measure or (lambda _folder, _cancelled: COST),
+        try_out=lambda tried: verify(tried, read_manifest(tried)),
         now=ticking(),
     )
 
@@ -141,7 +144,7 @@ def test_promotion_moves_the_champion_and_says_who_when_and_why(desk):
     assert board.champion.label == "tfidf 1"
     move = board.moves[0]
     assert (move.by, move.why, move.came_from, move.to) == ("Ada", "small enough for the phone", "electra 1", "tfidf 1")
-    assert abs(move.at - datetime(2026, 5, 1, 12, tzinfo=UTC)) < timedelta(minutes=1)
+    assert abs(move.at - datetime(2026, 5, 1, 12)) < timedelta(minutes=1)
     assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
     assert board.previous.label == "electra 1"
     desk.promote(board.previous, "it misses too much", OWNER)
@@ -153,8 +156,74 @@ def test_a_champion_chosen_in_mlflow_itself_is_followed(desk):
     board = desk.board()
     with tracking.connect(desk.uri) as client:
         client.set_registered_model_alias("affectra-emotions", "champion", str(by_label(board, "tfidf 1").number))
-    assert desk.board().champion.label == "tfidf 1"
+    followed = desk.board()
+    assert followed.champion.label == "tfidf 1"
+    assert followed.last_move is None, "nobody said who, when and why"
     assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
+
+
+def test_a_champion_that_is_not_ours_is_named(desk):
+    desk.board()
+    with tracking.connect(desk.uri) as client:
+        made = client.create_model_version("affectra-emotions", "s3://elsewhere/model")
+        client.set_registered_model_alias("affectra-emotions", "champion", made.version)
+    board = desk.board()
+    assert "which Affectra did not register" in board.warnings[0]
+    assert board.champion is None
+    assert serving.read(desk.serving_file).champions[-1].label == "electra 1", "what served goes on serving"
+
+
+def test_a_promotion_is_not_undone_by_what_was_read_before_it(desk):
+    target = by_label(desk.board(), "tfidf 1")
+    other = candidates(desk.models_dir.parent)
+    stale = other.board()
+    assert stale.champion.label == "electra 1"
+    desk.promote(target, "better", OWNER)
+    assert other.board().champion.label == "tfidf 1"
+    assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
+    with pytest.raises(InputError, match="serves already"):
+        other.promote(by_label(stale, "tfidf 1"), "the same again, from an old page", OWNER)
+
+
+def test_what_cannot_be_loaded_is_not_promoted(desk):
+    def refuse(folder):
+        raise ModelError(f"{folder.name} was trained for another normaliser.")
+
+    desk.try_out = refuse
+    with pytest.raises(ModelError, match="another normaliser"):
+        desk.promote(by_label(desk.board(), "tfidf 1"), "hope", OWNER)
+    assert desk.board().champion.label == "electra 1"
+
+
+def test_what_is_logged_while_it_reads_is_seen_next_time(desk, monkeypatch):
+    """A write between the reading and the keeping must not be taken for read."""
+    run = training(desk.models_dir / "tfidf_model", 0.5, 3, texts=False)
+    read = tracking.read_registry
+
+    def read_and_be_overtaken(client):
+        found = read(client)
+        log_run(run, desk.uri)
+        return found
+
+    monkeypatch.setattr(tracking, "read_registry", read_and_be_overtaken)
+    before = len(desk.board().runs)
+    monkeypatch.undo()
+    assert len(desk.board().runs) > before
+
+
+def test_tags_edited_by_hand_are_no_numbers(desk):
+    desk.board()
+    with tracking.connect(desk.uri) as client:
+        for name in ("test_emotion_macro_f1", "bytes"):
+            client.set_model_version_tag("affectra-emotions", "1", f"affectra.{name}", "about half")
+        client.set_registered_model_tag(
+            "affectra-emotions",
+            "affectra.promotion.y",
+            '{"at": "2026-05-01T12:00:00", "by": "", "why": "", "came_from": 0, "to": 1}',
+        )
+    board = desk.board()
+    assert np.isnan(by_label(board, "electra 1").macro_f1)
+    assert len(board.moves) == 1, "a moment without a zone is none"
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
@@ -164,8 +233,9 @@ def test_a_promotion_without_a_reason_is_refused(desk, reason):
 
 
 def test_what_serves_is_not_promoted_again(desk):
+    board = desk.board()
     with pytest.raises(InputError, match="serves already"):
-        desk.promote(desk.board().champion, "again", OWNER)
+        desk.promote(board.champion, "again", OWNER)
 
 
 def test_a_pinned_model_stays(desk):
@@ -369,3 +439,51 @@ def test_a_server_that_does_not_answer_in_time_is_named(prepared, server):
 def test_a_server_that_is_down_is_named(prepared):
     with pytest.raises(TrackingError, match="No MLflow server answers"):
         candidates(prepared, uri="http://127.0.0.1:9").board()
+
+
+@pytest.fixture(scope="module")
+def mlflow_server(tmp_path_factory):
+    """A real MLflow server, as a team would share one."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    store = [f"--backend-store-uri=sqlite:///{folder / 'server.db'}", f"--artifacts-destination={folder / 'artifacts'}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", f"--port={port}", "--workers=1", *store],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=1):  # noqa: S310
+            break
+        time.sleep(0.2)
+    yield url
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(20)
+
+
+def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlflow_server, tmp_path):
+    shutil.copytree(prepared / "models", tmp_path / "models")
+    shutil.copytree(prepared / "runs", tmp_path / "runs")
+    desk = candidates(tmp_path, uri=mlflow_server)
+    empty = desk.board()
+    assert empty.runs == ()
+    assert empty.registry.versions == []
+    assert [one.label for one in empty.candidates] == ["electra 1", "tfidf 1"]
+    with pytest.raises(InputError, match="runs import"):
+        desk.promote(by_label(empty, "tfidf 1"), "no run of it is known there", OWNER)
+
+    assert tracking.import_runs(tmp_path / "runs", mlflow_server) == 2
+    board = desk.board(anew=True)
+    electra, tfidf = board.trainings
+    assert desk.duel(electra, tfidf).n == 300, "artefacts come over the wire"
+    desk.promote(by_label(board, "tfidf 1"), "smaller", OWNER)
+    after = desk.board()
+    assert after.champion.label == "tfidf 1"
+    assert after.last_move.why == "smaller"
+    assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
+    assert candidates(tmp_path, uri=mlflow_server).board().champion.label == "tfidf 1"

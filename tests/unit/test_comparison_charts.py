@@ -62,12 +62,39 @@ def labels(f1):
 
 def test_the_heat_map_has_a_clickable_point_for_each_number():
     frame = comparison.heat_frame({"a": labels([0.5, 0.1, 0.9]), "b": labels([0.6, 0.2, 0.8])}, "emotion")
-    assert frame["label"].tolist() == ["joy", "grief"]
-    heat, points = comparison.heat_map(frame).data
+    assert frame["label"].tolist() == ["joy", "joy", "grief", "grief"]
+    figure = comparison.heat_map(frame)
+    heat, points = figure.data
     assert heat.z.tolist() == [[0.5, 0.6], [0.1, 0.2]]
-    assert list(heat.y) == ["joy · 100", "grief (rare) · 6"]
-    assert [list(one) for one in points.customdata] == [["joy", "a"], ["joy", "b"], ["grief", "a"], ["grief", "b"]]
+    assert list(figure.layout.yaxis.ticktext) == ["joy · 100", "grief (rare) · 6"]
+    assert [one[:2] for one in points.customdata] == [["joy", "a"], ["joy", "b"], ["grief", "a"], ["grief", "b"]]
     assert "a: highest joy 0.50, lowest grief 0.10" in comparison.describe_heat_map(frame)
+
+
+HOSTILE = '<a href="https://evil.example">x</a>\u202e\n=== 2026-01-01'
+
+
+def test_names_of_runs_are_drawn_as_they_are():
+    assert comparison.as_text(HOSTILE) == '&lt;a href="https://evil.example"&gt;x&lt;/a&gt; ==…'
+    assert comparison.as_text("x" * 100) == "x" * 39 + "…"
+    drawn = [
+        comparison.trade_off(board().assign(name=[HOSTILE, "support", "rare"], family=HOSTILE)),
+        comparison.heat_map(
+            comparison.heat_frame({HOSTILE: labels([0.5, 0.1, 0.9]), "2026": labels([0, 0, 0])}, "emotion")
+        ),
+    ]
+    for figure in drawn:
+        shown = figure.to_dict()
+        for trace in shown["data"]:
+            trace.pop("customdata", None)
+        assert "<a " not in str(shown)
+    assert list(drawn[1].layout.xaxis.tickvals) == [0, 1], "a name that is a number is no place on the axis"
+
+
+def test_odd_sizes_and_speeds_leave_a_chart():
+    frame = board().assign(median_ms=np.nan)
+    hover = [row[4] for trace in comparison.trade_off(frame).data[1:] for row in trace.customdata]
+    assert set(hover) == {"speed not measured"}
 
 
 def test_the_curve_marks_where_it_stands():
@@ -80,10 +107,10 @@ def test_the_curve_marks_where_it_stands():
             "recall": np.linspace(1, 0, len(GRID)),
         }
     )
-    figure = comparison.precision_recall(curve, 0.3, curve.iloc[40])
+    figure = comparison.precision_recall(curve, 0.3, curve.iloc[40], 1000)
     assert len(figure.data[0].x) == len(GRID) - 1, "where nothing is decided there is no precision"
     assert figure.data[1].x[0] == curve.iloc[40]["recall"]
-    assert figure.layout.shapes[0].y0 == pytest.approx(50 / 200)
+    assert figure.layout.shapes[0].y0 == pytest.approx(50 / 1000)
 
 
 def test_reliability_has_larger_points_for_more_texts():
@@ -99,9 +126,8 @@ def test_only_what_is_beyond_chance_is_filled():
         for level, names in AT_LEVEL.items()
     )
     found = Duel("a", "b", 100, levels)
-    figure = comparison.duel_levels(found)
-    points = figure.data[-1]
-    assert list(points.symbol if hasattr(points, "symbol") else points.marker.symbol) == ["circle", "circle-open"] * 3
+    points = comparison.duel_levels(found).data[-1]
+    assert list(points.marker.symbol) == ["circle", "circle-open"] * 3
     assert list(points.x) == pytest.approx([2, -1] * 3)
     frame = found.at("sentiment").frame()
     by_label = comparison.duel_labels(frame, found)

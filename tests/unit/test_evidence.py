@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 from core.classifier import Thresholds
-from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up, roll_up_targets
+from core.emotions import AT_LEVEL, INDEX, LABELS, names, roll_up, roll_up_targets
 from core.errors import TrackingError
 from core.evidence import (
     GRID,
@@ -78,14 +78,34 @@ def test_reliability_by_hand():
     ]
 
 
+def labels_table(**changes):
+    rows = [
+        {"split": "test", "n": 5427, "level": level, "label": label, "support": 6, "rare": True, "decided": 9}
+        | dict.fromkeys(("threshold", "precision", "recall", "f1", "average_precision", "roc_auc"), 0.25)
+        for level in AT_LEVEL
+        for label in names(level)
+    ]
+    return pd.DataFrame(rows).assign(**changes)
+
+
 def test_a_table_of_before_calibration_by_label_is_read():
-    text = (
-        "split,n,level,label,support,rare,decided,threshold,precision,recall,f1,average_precision,roc_auc\n"
-        "test,5427,emotion,grief,6,true,9,0.2,0.3,0.5,0.4,0.3,nan\n"
-    )
-    (row,) = read_labels(text).to_dict("records")
-    assert row["rare"] is True
-    assert np.isnan(row["calibration_error"])
+    frame = read_labels(labels_table().to_csv(index=False))
+    assert len(frame) == 39
+    assert frame["calibration_error"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda frame: frame.replace("joy", "rage"), "unknown label"),
+        (lambda frame: frame[frame["label"] != "grief"], "without label grief"),
+        (lambda frame: frame[frame["level"] != "ekman"], "without label"),
+    ],
+    ids=["other", "missing", "level"],
+)
+def test_a_table_of_other_labels_is_named(change, said):
+    with pytest.raises(TrackingError, match=rf"labels_test\.csv cannot be read \({said}"):
+        read_labels(change(labels_table()).to_csv(index=False))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from core.errors import ModelError
 from models.finetune import Hyperparameters
 from models.goemotions import LabelledTexts
 from models.recipes import distilbert, electra, transformer
+from tests.fakes import COST
 from tests.tiny import tiny_tokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -109,6 +110,7 @@ def test_a_recipe_ends_in_a_model_that_serves(packaged, corpus, tmp_path, name):
         work=tmp_path / "work",
         served=tmp_path / name,
         tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}",
+        measure_cost=lambda _folder: COST,
     )
     model = load(tmp_path / name)
     assert (model.info.name, model.info.engine, model.info.version) == (name, RECIPES[name].engine, "1")

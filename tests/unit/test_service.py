@@ -10,7 +10,7 @@ import pytest
 from core.actor import Actor
 from core.classifier import Classifier
 from core.emotions import Scores
-from core.errors import InputError, ModelError
+from core.errors import InputError, ModelError, StoreError
 from core.files import open_table, open_writer
 from core.jobs import Job
 from core.service import MAX_COMMENT, RESULT_COLUMNS, ROWS_AT_ONCE, Service
@@ -244,3 +244,33 @@ def test_a_job_that_fails_says_why() -> None:
     job = Job(work, 1)
     job.wait(10)
     assert isinstance(job.error, InputError)
+
+
+def test_flips_count_what_another_threshold_would_change(service: Service) -> None:
+    for text in ("love it", "love you", "hate it", "so sad", "what"):
+        service.record(service.read(text), ANA)
+    service.record(service.read("love"), ANA)
+    # Love is 0.9 in three of six, 0.05 in the others.
+    higher = service.flips("fake", "1", "love", "emotion", old=0.5, new=0.95)
+    assert (higher.stored, higher.gain, higher.lose) == (6, 0, 3)
+    lower = service.flips("fake", "1", "love", "emotion", old=0.5, new=0.01)
+    assert (lower.stored, lower.gain, lower.lose) == (6, 3, 0)
+    same = service.flips("fake", "1", "love", "emotion", old=0.9, new=0.9)
+    assert (same.gain, same.lose) == (0, 0)
+    assert service.flips("fake", "2", "love", "emotion", old=0.5, new=0.01).stored == 0
+
+
+def test_a_group_flips_where_its_most_probable_member_does(service: Service) -> None:
+    for text in ("hate it", "so sad", "love it"):
+        service.record(service.read(text), ANA)
+    # Negative holds for hate (anger 0.9) and sad (sadness 0.9), each by a member of its own.
+    found = service.flips("fake", "1", "negative", "sentiment", old=0.5, new=0.95)
+    assert (found.stored, found.gain, found.lose) == (3, 0, 2)
+
+
+def test_flips_at_the_threshold_itself(service: Service, store: Store) -> None:
+    service.record(service.read("love it"), ANA)
+    # A score that equals a threshold reaches it, as everywhere: 0.9 as float32.
+    assert store.flips("fake", "1", ["love"], 0.5, 0.9).lose == 0
+    with pytest.raises(StoreError, match="No emotion named 'love; DROP TABLE predictions'"):
+        store.flips("fake", "1", ["love; DROP TABLE predictions"], 0.5, 0.9)

@@ -1,21 +1,29 @@
+import dataclasses
 import json
 import os
 import re
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from core.classifier import load
+from core import evidence
+from core.classifier import load, read_manifest
 from core.emotions import LABELS
 from core.errors import TrackingError
 from core.machine import code_revision, machine_kind
+from core.metrics import BOOTSTRAP_SEED, f1_intervals, resample
+from core.settings import ROOT, settings
 from core.tracking import Dataset, Measurement, Run, export_runs, import_runs, log_run
 from models import goemotions
 from models.artefact import Origin
 from models.recipes import tfidf
-from models.training import publish
+from models.training import log_again, publish
+from tests.fakes import COST
 
 RUN = Run(
     name="tfidf 1",
@@ -186,6 +194,7 @@ def test_a_trained_model_is_published_and_its_run_recorded(store, logged, corpus
             say=said.append,
             folder=folder,
             tracking_uri=f"sqlite:///{store}",
+            measure_cost=lambda _folder: COST,
         )
         assert not staging.exists()
         assert load(folder).info.version == version
@@ -208,4 +217,48 @@ def test_a_trained_model_is_published_and_its_run_recorded(store, logged, corpus
     tags = dict(rows(store, "select key, value from tags where run_uuid = ?", run_id))
     assert tags["threshold_version"] == served.thresholds.version
     artefacts = store.parent / "mlflow_artefacts" / run_id / "artifacts"
-    assert {"manifest.json", "thresholds.json", "README.md", "labels_test.csv"} <= {p.name for p in artefacts.iterdir()}
+    left = {path.name for path in artefacts.iterdir()}
+    assert {"manifest.json", "thresholds.json", "README.md", "labels_test.csv", "labels_dev.csv"} <= left
+    assert metrics["cost_median_ms"] == COST.median_ms
+    assert metrics["n_parameters"] > 100
+    assert tags["fingerprint"] == read_manifest(folder).fingerprint
+
+    # What was recorded is enough to come to the same figures again, without the model and without the corpus.
+    decisions = evidence.read_decisions((artefacts / evidence.DECISIONS_FILE).read_text(encoding="utf-8"))
+    again, _ = f1_intervals(
+        decisions.targets["emotion"],
+        decisions.decided["emotion"],
+        resample(56, np.random.default_rng(BOOTSTRAP_SEED)),
+    )
+    assert again.value == pytest.approx(metrics["test_emotion_macro_f1"])
+    assert again.low == pytest.approx(metrics["test_emotion_macro_f1_low"])
+    probabilities = pq.read_table(artefacts / "probabilities_test.parquet")
+    assert probabilities.column_names == ["row", *LABELS]
+    assert probabilities.num_rows == 56
+    curves = evidence.read_curves((artefacts / evidence.CURVES_FILE).read_text(encoding="utf-8"))
+    reliability = evidence.read_reliability((artefacts / evidence.RELIABILITY_FILE).read_text(encoding="utf-8"))
+    assert set(curves["label"]) == set(reliability["label"])
+
+    # The version of before is kept: it may have been promoted.
+    assert load(folder.with_name("tfidf_model_v1")).info.version == "1"
+
+
+def test_a_model_is_measured_anew_into_its_own_run(store, logged, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("AFFECTRA_MODELS_DIR", str(tmp_path))
+    settings.cache_clear()
+    try:
+        shutil.copytree(ROOT / "models" / "tfidf_model", tmp_path / "tfidf_model")
+        dev, test = goemotions.load("dev", corpus), goemotions.load("test", corpus)
+        uri = f"sqlite:///{tmp_path / 'other.db'}"
+        with pytest.raises(TrackingError, match="holds no run of 'tfidf 1', with these files"):
+            log_again("tfidf", dev, test, uri, measure_cost=lambda _folder: COST)
+        # Another model of the same name and version is not taken for it; one of before fingerprints is.
+        log_run(dataclasses.replace(RUN, tags=(*RUN.tags, ("fingerprint", "another"))), uri)
+        older = log_run(RUN, uri)
+        assert log_again("tfidf", dev, test, uri, measure_cost=lambda _folder: COST) == older
+        assert log_again("tfidf", dev, test, uri, measure_cost=lambda _folder: COST) == older
+    finally:
+        settings.cache_clear()
+    run = "select value from latest_metrics where key = ? and run_uuid = ?"
+    assert rows(tmp_path / "other.db", run, "test_n", older) == [(56.0,)]
+    assert rows(tmp_path / "other.db", run, "train_loss", older) == [(0.08,)], "what was recorded before stays"
