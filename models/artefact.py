@@ -34,6 +34,7 @@ class Origin:
         summary: what it is, in a sentence or two for the model card.
         parameters: (name, value) of everything set in training.
         code_revision: of the code at the moment training began.
+        options: of the command that trained it, where they differ from the recipe's own.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Origin:
     parameters: tuple[tuple[str, str], ...]
     seed: int
     code_revision: str
+    options: str = ""
 
 
 def next_version(folder: Path) -> str:
@@ -180,7 +182,7 @@ AP: average precision. Weighted F1, precision, recall, accuracy and calibration 
 ## Reproduce
 
 ```
-python -m models train {origin.name} --data DIR --seed {origin.seed}
+python -m models train {origin.name} --data DIR --seed {origin.seed}{" " if origin.options else ""}{origin.options}
 python -m models evaluate {origin.name} --data DIR
 ```
 

@@ -223,6 +223,7 @@ def train(
         ),
         seed=settings.seed,
         code_revision=revision,
+        options=_options(base, settings),
     )
     history = folder / "history.jsonl"
     return publish(
@@ -237,6 +238,14 @@ def train(
         tracking_uri=tracking_uri,
         measure_cost=measure_cost,
     )
+
+
+def _options(base: str, settings: Hyperparameters) -> str:
+    """Return what the command line needs beside the seed to train alike."""
+    usual = asdict(Hyperparameters())
+    given = {"base": base} if base != PACKAGED_BASE else {}
+    given |= {name: value for name, value in asdict(settings).items() if name != "seed" and value != usual[name]}
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
 
 
 def _unused(settings: Hyperparameters) -> set[str]:

@@ -122,3 +122,5 @@ def test_a_recipe_ends_in_a_model_that_serves(packaged, corpus, tmp_path, name):
     assert parameters["weights"] in {"epoch-1", "average-1"}
     assert {line.split(":")[0] for line in said[:2]} == {"epoch-1", "average-1"}
     assert (tmp_path / "work" / f"{name}-seed4" / "epoch-1").is_dir()
+    card = (tmp_path / name / "README.md").read_text(encoding="utf-8")
+    assert f"train {name} --data DIR --seed 4 --epochs 1 --batch-size 16 --max-length 16\n" in card
