@@ -68,6 +68,7 @@ class Board:
         candidates: what can be promoted, and what was, by name and version.
         moves: the promotions, newest first.
         warnings: what is amiss, in words.
+        stale: whether the tracker has changed since, and is being read anew.
     """
 
     runs: tuple[RunFacts, ...]
@@ -75,6 +76,7 @@ class Board:
     candidates: tuple[Candidate, ...]
     moves: tuple[Move, ...]
     warnings: tuple[str, ...] = ()
+    stale: bool = False
 
     @property
     def trainings(self) -> list[RunFacts]:
@@ -146,19 +148,30 @@ class Candidates:
     _held: _Held | None = None
     _read_at: float = 0.0
     _measuring: Job[list[tuple[str, Cost]]] | None = None
+    _refresh: Job[Board] | None = None
+    _changed_here: bool = False
     _evidence: dict[tuple[str, str], Any] = field(default_factory=dict)
     _duels: dict[tuple[str, str], Duel] = field(default_factory=dict)
 
-    def board(self, *, anew: bool = False) -> Board:
+    def board(self, *, anew: bool = False, at_once: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
 
         Args:
             anew: do not take a server's answer of a moment ago.
+            at_once: where the tracker has changed, return what it held before as a stale board and read it anew in the
+                background, until `refreshing` is False. What was changed here is never missing.
 
         Raises:
             TrackingError: the tracker cannot be used or reached.
         """
         here = serving.installed(self.models_dir)
+        if at_once and not self._changed_here and (known := self._stale(here)) is not None:
+            job = self._refresh
+            if job is None or job.error is None:
+                if job is None or not job.running:
+                    self._refresh = Job(lambda _report, _cancelled: self.board(anew=True), total=1)
+                return self._board(known, here, known.warnings, stale=True)
+            self._refresh = None  # it failed: whoever asks now gets the error
         # Together: what is followed must not be older than a promotion of the moment between.
         with self._lock:
             held = self._current(here, anew=anew)
@@ -286,7 +299,7 @@ class Candidates:
                 with tracking.connect(self.uri, self.answer_seconds) as client:
                     self._move(client, model, reason, actor)
             finally:
-                self._held = None
+                self._changed_here = True
             serving.remember(self.serving_file, _champion(model.manifest))
 
     def _move(self, client: "Client", model: Installed, reason: str, actor: Actor) -> None:
@@ -297,27 +310,39 @@ class Candidates:
         came_from = registry.champion or 0
         tracking.promote(client, Promotion(at=self.now(), by=actor.name, why=reason, came_from=came_from, to=number))
 
-    def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
-        wanted = _digest(
+    def _wanted(self, here: Sequence[Installed]) -> str:
+        """Return what must have been looked at: the exported runs, and the models on this machine."""
+        return _digest(
             *(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in self._run_files()),
             *(f"{one.folder.name} {one.fingerprint}" for one in here),
         )
+
+    def _stale(self, here: Sequence[Installed]) -> _Held | None:
+        """Return what is known of the tracker if that is out of date, None if it is not, or nothing is known."""
+        known = self._held or self._kept()
+        return known if known is not None and not self._is_fresh(known, here) else None
+
+    def _is_fresh(self, held: _Held, here: Sequence[Installed]) -> bool:
+        if self._changed_here:
+            return False
         state = state_of(self.uri)
-        held = self._held
         if not state:
-            if held is None or anew or self.timer() - self._read_at > _FRESH:
-                self._take(self._read(here, wanted, prepare=False))
-            assert self._held is not None  # noqa: S101  (just taken)
-            return self._held
-        if held is None or held.of != state or held.prepared_for != wanted:
-            kept = self._kept()
-            if kept is not None and kept.of == state and kept.prepared_for == wanted:
-                self._take(kept)
-                return kept
-            held = self._read(here, wanted, prepare=True)
-            self._take(held)
-            if not held.warnings:  # what went wrong is tried again by the next process
-                self._keep(held)
+            return held is self._held and self.timer() - self._read_at <= _FRESH
+        return held.of == state and held.prepared_for == self._wanted(here)
+
+    def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
+        held = self._held
+        local = bool(state_of(self.uri))
+        if held is not None and self._is_fresh(held, here) and (local or not anew):
+            return held
+        if local and held is None and (kept := self._kept()) is not None and self._is_fresh(kept, here):
+            self._take(kept)
+            return kept
+        held = self._read(here, self._wanted(here), prepare=local)
+        self._changed_here = False
+        self._take(held)
+        if local and not held.warnings:  # what went wrong is tried again by the next process
+            self._keep(held)
         return held
 
     def _take(self, held: _Held) -> None:
@@ -420,7 +445,12 @@ class Candidates:
             return [str(error)]
         return []
 
-    def _board(self, held: _Held, here: Sequence[Installed], warnings: Sequence[str]) -> Board:
+    @property
+    def refreshing(self) -> bool:
+        """Whether the tracker is being read in the background."""
+        return self._refresh is not None and self._refresh.running
+
+    def _board(self, held: _Held, here: Sequence[Installed], warnings: Sequence[str], *, stale: bool = False) -> Board:
         registry = held.registry
         folders = {one.fingerprint: one for one in here}
         candidates = [
@@ -469,7 +499,7 @@ class Candidates:
             for one in reversed(registry.promotions)
         )
         order = sorted(candidates, key=lambda one: (one.model, len(one.version), one.version))
-        return Board(tuple(held.runs), registry, tuple(order), moves, tuple(warnings))
+        return Board(tuple(held.runs), registry, tuple(order), moves, tuple(warnings), stale)
 
     def _run_files(self) -> list[Path]:
         return sorted(self.runs_dir.glob("*.json"))
@@ -479,6 +509,8 @@ class Candidates:
         return database.with_name(f"{database.name}.board.json")
 
     def _kept(self) -> _Held | None:
+        if not self.uri.startswith(SQLITE):
+            return None
         try:
             return _Held.model_validate_json(self._snapshot().read_bytes())
         except (OSError, ValidationError):

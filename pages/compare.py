@@ -28,11 +28,13 @@ def main() -> None:
     show_reported()
     try:
         with st.spinner("Reading the runs from MLflow …", show_time=True):
-            board = runtime.candidates().board()
+            board = runtime.candidates().board(at_once=True)
     except AffectraError as error:
         show_problem(error)
         st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
         return
+    if board.stale:
+        _refreshing()
     for warning in board.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     _champion(board)
@@ -43,6 +45,13 @@ def main() -> None:
         if tab.open:
             with tab:
                 draw(board, level)
+
+
+@st.fragment(run_every=0.5)
+def _refreshing() -> None:
+    if not runtime.candidates().refreshing:
+        st.rerun()
+    st.caption("The runs have changed since they were last read. This is how they were; they are being read anew …")
 
 
 @guarded

@@ -487,3 +487,41 @@ def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlf
     assert after.last_move.why == "smaller"
     assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
     assert candidates(tmp_path, uri=mlflow_server).board().champion.label == "tfidf 1"
+
+
+def test_a_page_that_cannot_wait_sees_what_was_there_and_then_what_is(desk):
+    desk.board()
+    log_run(training(desk.models_dir / "tfidf_model", 0.5, 3, texts=False), desk.uri)
+    fresh = candidates(desk.models_dir.parent)
+    before = fresh.board(at_once=True)
+    assert before.stale
+    assert len(before.runs) == 2
+    for _ in range(100):
+        if not fresh.refreshing:
+            break
+        time.sleep(0.1)
+    after = fresh.board(at_once=True)
+    assert not after.stale
+    assert len(after.runs) == 3
+
+
+def test_a_stale_board_does_not_move_what_serves(desk):
+    other = candidates(desk.models_dir.parent)
+    target = by_label(other.board(), "tfidf 1")
+    desk.board()
+    desk.promote(target, "better", OWNER)
+    assert not desk.board(at_once=True).stale, "what was changed here is never missing"
+    assert other.board(at_once=True).stale
+    assert serving.read(desk.serving_file).champions[-1].label == "tfidf 1"
+
+
+def test_a_refresh_that_fails_is_said(desk):
+    desk.board()
+    path = desk.models_dir.parent / "mlflow.db"
+    fresh = candidates(desk.models_dir.parent)
+    path.write_bytes(b"no database any more" * 100)
+    assert fresh.board(at_once=True).stale
+    while fresh.refreshing:
+        time.sleep(0.05)
+    with pytest.raises(TrackingError, match="refused"):
+        fresh.board(at_once=True)
