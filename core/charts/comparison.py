@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.leaderboard import Duel, pareto
 from core.metrics import RARE
@@ -20,6 +21,7 @@ _GREY: Final = "#8b919c"
 _BLUE: Final = "#3a86d4"
 _LEVEL_NAMES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
 _TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in (1, 2, 5)]
+_BARE: Final = {"showgrid": False, "zeroline": False, "ticks": ""}
 _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
 
@@ -42,7 +44,7 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
         frame: from `core.leaderboard.board_frame`; runs without size or F1 are left out.
     """
     known = frame.dropna(subset=["mb", "macro_f1"])
-    front = pareto(known["mb"].to_numpy(float), known["macro_f1"].to_numpy(float))
+    front = _front(known)
     figure = go.Figure()
     joined = known[front].sort_values("mb")
     figure.add_scatter(
@@ -73,8 +75,9 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": (own["macro_f1_high"] - own["macro_f1"]).fillna(0),
-                "arrayminus": (own["macro_f1"] - own["macro_f1_low"]).fillna(0),
+                # Of many runs only those that are named: the others' bars would hide one another.
+                "array": (own["macro_f1_high"] - own["macro_f1"]).where(named, 0).fillna(0),
+                "arrayminus": (own["macro_f1"] - own["macro_f1_low"]).where(named, 0).fillna(0),
                 "color": _GREY,
                 "thickness": 1,
                 "width": 3,
@@ -107,10 +110,15 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def _front(known: pd.DataFrame) -> NDArray[np.bool_]:
+    # In steps of a tenth of a megabyte: two trainings of one model differ by a few bytes, which nobody would choose by.
+    return pareto(known["mb"].round(1).to_numpy(float), known["macro_f1"].to_numpy(float))
+
+
 def describe_trade_off(frame: pd.DataFrame) -> str:
     """Say in words what `trade_off` shows: the text alternative of the chart."""
     known = frame.dropna(subset=["mb", "macro_f1"])
-    front = known[pareto(known["mb"].to_numpy(float), known["macro_f1"].to_numpy(float))].sort_values("mb")
+    front = known[_front(known)].sort_values("mb")
     listed = ", ".join(
         f"{name} ({mb:.1f} MB, macro-F1 {f1:.3f})"
         for name, mb, f1 in zip(front["name"], front["mb"], front["macro_f1"], strict=True)
@@ -183,14 +191,14 @@ def heat_map(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=24 * len(rows) + 60,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        xaxis=columns | {"side": "top", "fixedrange": True, "range": [-0.5, len(runs) - 0.5], "showgrid": False},
+        xaxis=columns | {"side": "top", "fixedrange": True, "range": [-0.5, len(runs) - 0.5]} | _BARE,
         yaxis={
             "tickvals": list(range(len(rows))),
             "ticktext": rows,
             "range": [len(rows) - 0.5, -0.5],
             "automargin": True,
             "fixedrange": True,
-            "showgrid": False,
+            **_BARE,
         },
     )
     return figure

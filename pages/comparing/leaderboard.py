@@ -107,6 +107,7 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
         shown,
         key=f"leaderboard_{level}",
         hide_index=True,
+        placeholder="–",
         height=min(35 * (len(shown) + 1) + 3, 460),
         column_config={
             "Run": st.column_config.TextColumn(pinned=True, help="★ the champion"),
@@ -165,6 +166,7 @@ def _published(level: Level) -> None:
             ),
             key=f"published_{level}",
             hide_index=True,
+            placeholder="–",
             column_config={
                 "Macro-F1": st.column_config.NumberColumn(format="%.3f"),
                 "MB": st.column_config.NumberColumn(format="%.0f"),

@@ -37,6 +37,7 @@ def _models(board: Board) -> None:
         ),
         key="candidates",
         hide_index=True,
+        placeholder="–",
         column_config={
             "Macro-F1 on test": st.column_config.NumberColumn(format="%.3f", help="28 emotions, tuned thresholds"),
             "MB": st.column_config.NumberColumn(format="%.1f"),

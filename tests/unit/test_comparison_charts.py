@@ -17,7 +17,8 @@ def board(n=3):
             "base": "none",
             "champion": [False, True, False, *[False] * (n - 3)],
             "macro_f1": [0.47, 0.50, 0.46, *np.linspace(0.3, 0.4, n - 3)],
-            "mb": [2.2, 23.6, 23.6, *np.linspace(30, 90, n - 3)],
+            # The last is two bytes smaller than the one that beats it: that is no choice.
+            "mb": [2.2, 23.567059, 23.567057, *np.linspace(30, 90, n - 3)],
             "median_ms": [1.0, 2.5, np.nan, *[3.0] * (n - 3)],
         }
     )
@@ -27,7 +28,7 @@ def board(n=3):
 def test_dominated_runs_are_grey_and_hollow():
     figure = comparison.trade_off(board())
     line, electra, tfidf = figure.data
-    assert list(line.x) == [2.2, 23.6]
+    assert list(line.x) == [2.2, 23.567059]
     assert list(electra.marker.symbol) == ["circle", "circle-open"]
     assert electra.marker.color[0] != electra.marker.color[1] == comparison._GREY
     assert list(electra.text) == ["★ electra 1", "worse"]
