@@ -268,13 +268,19 @@ class Candidates:
                     total=len(self.installed()),
                 )
 
-    def promote(self, candidate: Candidate, why: str, actor: Actor) -> None:
+    def promote(self, candidate: Candidate, why: str, actor: Actor, *, instead_of: int | None = None) -> None:
         """Let a model serve from now on, and record who wanted it, when and why.
+
+        Args:
+            candidate: the model.
+            why: the reason, for whoever asks later.
+            actor: who wants it.
+            instead_of: the number of the champion that they saw; None asks for no check.
 
         It is loaded and tried first: what cannot serve is not promoted.
 
         Raises:
-            InputError: no reason is given, the model serves already, or the settings pin another.
+            InputError: no reason is given, the model serves already, somebody was faster, or the settings pin another.
             ModelError: it cannot be loaded, or what serves cannot be remembered on this machine.
             TrackingError: the tracker refuses.
         """
@@ -297,13 +303,19 @@ class Candidates:
         with self._lock:
             try:
                 with tracking.connect(self.uri, self.answer_seconds) as client:
-                    self._move(client, model, reason, actor)
+                    self._move(client, model, reason, actor, instead_of)
             finally:
                 self._changed_here = True
             serving.remember(self.serving_file, _champion(model.manifest))
 
-    def _move(self, client: "Client", model: Installed, reason: str, actor: Actor) -> None:
+    def _move(self, client: "Client", model: Installed, reason: str, actor: Actor, instead_of: int | None) -> None:
         registry = tracking.read_registry(client)
+        now = registry.version(registry.champion)
+        if instead_of is not None and now is not None and now.number != instead_of:
+            raise InputError(
+                f"Somebody was faster: {now.label} was promoted since this page was drawn. Look at who did it and why, "
+                f"and decide anew."
+            )
         number = self._register(client, model, tracking.read_runs(client))
         if number == registry.champion:
             raise InputError(f"{model.manifest.label} serves already.")

@@ -64,11 +64,11 @@ def board_frame(runs: Sequence[RunFacts], registry: Registry, level: Level) -> p
                 "version": run.version,
                 "started_at": run.started_at.astimezone(UTC).replace(tzinfo=None),
                 "champion": champion is not None and champion.fingerprint == run.fingerprint,
-                "n": run.metrics.get("test_n", np.nan),
-                **{name: run.metrics.get(f"test_{level}_{name}", np.nan) for name in _FIGURES},
+                "n": _positive(run.metrics.get("test_n", np.nan)),
+                **{name: _share(run.metrics.get(f"test_{level}_{name}", np.nan)) for name in _FIGURES},
                 "mb": _positive(run.metrics.get("bytes", np.nan)) / 1e6,
-                "parameters": run.metrics.get("n_parameters", np.nan),
-                **{name: measured.metrics.get(f"cost_{name}", np.nan) for name in _COSTS},
+                "parameters": _positive(run.metrics.get("n_parameters", np.nan)),
+                **{name: _positive(measured.metrics.get(f"cost_{name}", np.nan)) for name in _COSTS},
                 "machine": measured.tags.get("machine", "") if "cost_median_ms" in measured.metrics else "",
             }
         )
@@ -84,7 +84,12 @@ _BOARD_COLUMNS: Final = [
 
 
 def _positive(value: float) -> float:
-    return value if value > 0 and np.isfinite(value) else np.nan
+    """Take what nothing here can be for unknown; MLflow keeps an infinite metric as the largest number there is."""
+    return value if 0 < value < 1e15 else np.nan
+
+
+def _share(value: float) -> float:
+    return value if 0 <= value <= 1 else np.nan
 
 
 def smallest_rival(runs: Sequence[RunFacts], fingerprint: str) -> tuple[RunFacts, RunFacts] | None:
@@ -95,6 +100,17 @@ def smallest_rival(runs: Sequence[RunFacts], fingerprint: str) -> tuple[RunFacts
         return None
     rivals = [run for run in trained if run.family != ours.family and _positive(run.metrics.get("bytes", np.nan)) > 0]
     return (ours, min(rivals, key=lambda run: run.metrics["bytes"])) if rivals else None
+
+
+def leading_rival(runs: Sequence[RunFacts], fingerprint: str, level: Level) -> tuple[RunFacts, RunFacts] | None:
+    """Return the run of a model and the one with the highest macro-F1; None if that is the same, or one is missing."""
+    trained = trainings(runs)
+    ours = next((run for run in reversed(trained) if run.fingerprint == fingerprint), None)
+    known = [run for run in trained if not np.isnan(_share(run.metrics.get(f"test_{level}_macro_f1", np.nan)))]
+    if ours is None or not known:
+        return None
+    best = max(known, key=lambda run: run.metrics[f"test_{level}_macro_f1"])
+    return None if best.id == ours.id else (ours, best)
 
 
 def pareto(size: NDArray[np.float64], quality: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -63,8 +63,12 @@ def _champion(board: Board) -> None:
     said = f"**{plain(info.label)}** ({plain(info.family)}) serves"
     move = board.last_move
     if move is not None and move.to == info.label:
-        said += f" since {move.at:%Y-%m-%d %H:%M} UTC, by {plain(move.by)}: “{plain(move.why)}”"
+        said += f" since {move.at:%Y-%m-%d %H:%M} UTC, by {plain(move.by)}: “{plain(_short(move.why))}”"
     st.markdown(said + ("" if said.endswith("”") else "."))
+
+
+def _short(text: str, limit: int = 140) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 main()

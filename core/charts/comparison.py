@@ -100,11 +100,11 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
             ),
         )
     figure.update_layout(
-        height=420,
-        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        height=440,
+        margin={"l": 8, "r": 8, "t": 16, "b": 8},
         xaxis={"type": "log", "title": "MB on disk (log scale)", "range": _log_range(known["mb"]), "tickvals": _TICKS},
         yaxis={"title": "macro-F1 on test", "tickformat": ".2f"},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
         hovermode="closest",
     )
     return figure

@@ -6,33 +6,42 @@ from core import runtime
 from core.candidates import Board
 from core.charts import comparison
 from core.emotions import Level
-from core.leaderboard import differing
+from core.leaderboard import differing, smallest_rival
 from pages.components.frame import plain
 
 
 def draw(board: Board, level: Level) -> None:
     """Draw the tab."""
-    runs = {run.id: run for run in reversed(board.trainings)}
+    runs = {run.id: run for run in reversed(board.trainings) if "test_n" in run.metrics}
     if len(runs) < 2:
-        st.info("Two runs are needed for a comparison.", icon=":material/info:")
+        st.info("Two runs with figures on test are needed for a comparison.", icon=":material/info:")
         return
     titles = {run.id: f"{run.name} · {run.started_at:%Y-%m-%d %H:%M} · {run.id[:6]}" for run in runs.values()}
     ids = list(runs)
-    champion = board.champion
-    first_id = next((one for one in ids if champion and runs[one].fingerprint == champion.fingerprint), ids[0])
-    second_id = next(
-        (one for one in ids if runs[one].family != runs[first_id].family),
-        next(one for one in ids if one != first_id),
-    )
+    # At first what serves beside the smallest model of another family.
+    pair = smallest_rival(list(runs.values())[::-1], board.champion.fingerprint) if board.champion else None
+    first_id, second_id = (run.id for run in pair) if pair else ids[:2]
     left, right = st.columns(2)
     with left:
         first = runs[
-            st.selectbox("First run", ids, index=ids.index(first_id), key="duel_first", format_func=titles.__getitem__)
+            st.selectbox(
+                "First run",
+                ids,
+                index=ids.index(first_id),
+                key="duel_first",
+                format_func=titles.__getitem__,
+                persist_state="session",
+            )
         ]
     with right:
         second = runs[
             st.selectbox(
-                "Second run", ids, index=ids.index(second_id), key="duel_second", format_func=titles.__getitem__
+                "Second run",
+                ids,
+                index=ids.index(second_id),
+                key="duel_second",
+                format_func=titles.__getitem__,
+                persist_state="session",
             )
         ]
     if first.id == second.id:

@@ -45,11 +45,13 @@ def draw(board: Board, level: Level) -> None:
         if one.labels is None:
             st.info(f"{plain(titles[run_id])} left no figures by label.", icon=":material/info:")
     if not labels:
+        if not chosen:
+            st.info("Choose at least one run above.")
         return
     heat = comparison.heat_frame(labels, level)
     st.plotly_chart(
         comparison.heat_map(heat),
-        key=f"heat_{level}_{'_'.join(chosen)}",
+        key=_heat_key(level, chosen),
         on_select=lambda: _take(level, chosen, titles),
         selection_mode="points",
         config={"displayModeBar": False},
@@ -73,14 +75,20 @@ def _titles(frame: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def _heat_key(level: Level, chosen: list[str]) -> str:
+    return f"heat_{level}_{'_'.join(chosen)}_{st.session_state.get('heat_clicks', 0)}"
+
+
 def _take(level: Level, chosen: list[str], titles: dict[str, str]) -> None:
-    state = cast(Any, st.session_state.get(f"heat_{level}_{'_'.join(chosen)}"))
+    state = cast(Any, st.session_state.get(_heat_key(level, chosen)))
     points = state.selection.points if state else []
     if points:
         label, run = points[0]["customdata"][:2]
         if label in names(level) and run in titles.values():
             st.session_state[f"curve_label_{level}"] = label
             st.session_state["curve_run"] = run
+    # A chart of a new key has nothing selected: the same cell can be clicked again.
+    st.session_state["heat_clicks"] = st.session_state.get("heat_clicks", 0) + 1
 
 
 @st.fragment
@@ -151,7 +159,7 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
         )
         st.caption(f"Expected calibration error {error:.3f}. On the diagonal 30 % means 3 in 10. Larger: more texts.")
     rare = f" It is rare: {figures['support']} examples say little." if figures["support"] < RARE else ""
-    st.caption(f"Test split, n = {int(figures['n']):,}, {int(figures['support'])} examples of {label}.{rare}")
+    st.caption(f"Test split, n = {int(figures['n']):,}, {int(figures['support']):,} examples of {label}.{rare}")
 
 
 def _of(frame: pd.DataFrame, level: Level, label: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The leaderboard: every run with its figures and its price, the trade-off, and what others published."""
 
+from contextlib import suppress
 from typing import Final
 
 import pandas as pd
@@ -10,9 +11,9 @@ from core.candidates import Board
 from core.charts import comparison
 from core.emotions import Level
 from core.errors import AffectraError, InputError
-from core.leaderboard import board_frame, smallest_rival
+from core.leaderboard import board_frame, leading_rival, smallest_rival
 from core.metrics import RARE, RESAMPLES
-from pages.components.frame import plain, show_problem
+from pages.components.frame import in_cell, plain, show_problem
 from pages.components.levels import LEVELS
 
 _EMPTY: Final = (
@@ -29,11 +30,16 @@ def draw(board: Board, level: Level) -> None:
         _published(level)
         return
     families = sorted(frame["family"].unique())
-    chosen = st.pills("Families", families, selection_mode="multi", default=families, key="families", format_func=plain)
-    shown = frame[frame["family"].isin(chosen)]
-    if shown.empty:
-        st.info("No family is chosen. Choose at least one above.")
-        return
+    # None chosen means all: a family that comes later is then shown too.
+    chosen = st.pills(
+        "Only these families",
+        families,
+        selection_mode="multi",
+        key="families",
+        format_func=plain,
+        persist_state="session",
+    )
+    shown = frame[frame["family"].isin(chosen)] if chosen else frame
     without = shown[shown["macro_f1"].isna()]
     _verdict(board, level)
     _table(shown, level)
@@ -59,22 +65,23 @@ def draw(board: Board, level: Level) -> None:
 
 
 def _verdict(board: Board, level: Level) -> None:
-    """Say whether the champion beats the smallest rival of another family, where both left their decisions."""
-    pair = smallest_rival(board.runs, board.champion.fingerprint) if board.champion else None
-    if pair is None:
-        return
-    try:
-        said = runtime.candidates().duel(*pair).sentence(level)
-    except AffectraError:  # the tab that compares two runs says what is missing
-        return
-    st.markdown(f"At **{LEVELS[level]}**: {plain(said)}")
+    """Say how the champion stands beside the smallest model of another family, and beside whoever leads."""
+    fingerprint = board.champion.fingerprint if board.champion else ""
+    said = []
+    for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):
+        if rivals is not None:
+            with suppress(AffectraError):  # the tab that compares two runs says what is missing
+                said.append(plain(runtime.candidates().duel(*rivals).sentence(level)))
+    if said:
+        st.markdown(f"At **{LEVELS[level]}**: {' '.join(dict.fromkeys(said))}")
 
 
 def _table(frame: pd.DataFrame, level: Level) -> None:
     shown = pd.DataFrame(
         {
             "Run": [
-                ("★ " if serves else "") + name for name, serves in zip(frame["name"], frame["champion"], strict=True)
+                f"{'★ ' if champion else ''}{in_cell(name)}"
+                for name, champion in zip(frame["name"], frame["champion"], strict=True)
             ],
             "Macro-F1": frame["macro_f1"],
             "95 % interval": _spans(frame, "macro_f1"),
@@ -85,8 +92,8 @@ def _table(frame: pd.DataFrame, level: Level) -> None:
             "ms, p95": frame["p95_ms"],
             "Tweets/s": frame["tweets_per_second"],
             "Peak MiB": frame["peak_mib"],
-            "Family": frame["family"],
-            "Base": frame["base"],
+            "Family": frame["family"].map(in_cell),
+            "Base": frame["base"].map(in_cell),
             "Parameters, M": frame["parameters"] / 1e6,
             "AP": frame["average_precision"],
             "ROC AUC": frame["roc_auc"],

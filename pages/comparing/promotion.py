@@ -8,7 +8,7 @@ from core.candidates import MAX_REASON, Board
 from core.emotions import Level
 from core.errors import AffectraError
 from core.leaderboard import Candidate
-from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
+from pages.components.frame import guarded, in_cell, plain, report, reporting, say, show_problem, show_reported
 
 
 def draw(board: Board, level: Level) -> None:
@@ -76,7 +76,7 @@ def _promote(board: Board) -> None:
             type="primary",
             disabled=pinned is not None,
             on_click=_ask,
-            args=(possible[chosen], "Promote"),
+            args=(possible[chosen], "Promote", board.registry.champion),
         )
         previous = board.previous
         st.button(
@@ -86,15 +86,15 @@ def _promote(board: Board) -> None:
             disabled=previous is None or previous.folder is None or pinned is not None,
             help="Brings back what served before." if previous else "What served before is not on record.",
             on_click=_ask,
-            args=(previous, "Roll back to"),
+            args=(previous, "Roll back to", board.registry.champion),
         )
     # Kept until it is answered: whatever else runs meanwhile, the question stays.
     if asked := st.session_state.get("promoting"):
         _confirm(*asked)
 
 
-def _ask(candidate: Candidate, verb: str) -> None:
-    st.session_state["promoting"] = (candidate, verb)
+def _ask(candidate: Candidate, verb: str, shown: int | None) -> None:
+    st.session_state["promoting"] = (candidate, verb, shown)
 
 
 def _forget() -> None:
@@ -103,7 +103,7 @@ def _forget() -> None:
 
 @st.dialog("Change what serves", on_dismiss=_forget)
 @guarded
-def _confirm(candidate: Candidate, verb: str) -> None:
+def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
     st.markdown(
         f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Everyone's live predictions here "
         f"follow with the next letter, without a restart; another machine follows when its comparison page is opened. "
@@ -117,12 +117,12 @@ def _confirm(candidate: Candidate, verb: str) -> None:
     ):
         try:
             with st.spinner("Trying it out, and telling MLflow …"):
-                runtime.candidates().promote(candidate, reason or "", runtime.actor())
+                runtime.candidates().promote(candidate, reason or "", runtime.actor(), instead_of=shown)
         except AffectraError as error:
-            show_problem(error)
-            return
+            report(error)
+        else:
+            say(f"{plain(candidate.label)} serves from now on.")
         _forget()
-        say(f"{plain(candidate.label)} serves from now on.")
         st.rerun()
 
 
@@ -135,10 +135,10 @@ def _history(board: Board) -> None:
         pd.DataFrame(
             {
                 "When (UTC)": [one.at for one in board.moves],
-                "Who": [one.by for one in board.moves],
+                "Who": [in_cell(one.by) for one in board.moves],
                 "From": [one.came_from for one in board.moves],
                 "To": [one.to for one in board.moves],
-                "Why": [one.why for one in board.moves],
+                "Why": [in_cell(one.why) for one in board.moves],
             }
         ),
         key="moves",

@@ -30,8 +30,12 @@ def plain(text: str) -> str:
     Bare addresses become links even where every sign is escaped; an invisible word joiner keeps them apart. Signs that
     turn the direction of the text around are left out.
     """
-    one_line = _TURNS.sub("", " ".join(text.split()))
-    return _ADDRESS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", one_line))
+    return _ADDRESS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", in_cell(text)))
+
+
+def in_cell(text: str) -> str:
+    """Return `text` for a cell of a table, which draws it literally: on one line, and in the direction it is read."""
+    return _TURNS.sub("", " ".join(text.split()))
 
 
 _CONTRAST = """
@@ -83,10 +87,15 @@ def reporting(callback: Callable[P, None]) -> Callable[P, None]:
         try:
             callback(*args, **kwargs)
         except AffectraError as error:
-            _log(error)
-            st.session_state["reported_problem"] = error
+            report(error)
 
     return framed
+
+
+def report(error: AffectraError) -> None:
+    """Let `show_reported` draw an error, in the next run."""
+    _log(error)
+    st.session_state["reported_problem"] = error
 
 
 def say(message: str) -> None:

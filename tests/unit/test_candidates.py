@@ -185,6 +185,15 @@ def test_a_promotion_is_not_undone_by_what_was_read_before_it(desk):
         other.promote(by_label(stale, "tfidf 1"), "the same again, from an old page", OWNER)
 
 
+def test_whoever_decided_on_an_old_page_is_told(desk):
+    seen = desk.board()
+    fake_model_folder(desk.models_dir / "electra_model_v2", "electra", "2")
+    desk.promote(by_label(desk.board(), "electra 2"), "newer", Actor("Ben"))
+    with pytest.raises(InputError, match="Somebody was faster: electra 2 was promoted"):
+        desk.promote(by_label(seen, "tfidf 1"), "smaller", OWNER, instead_of=seen.registry.champion)
+    assert desk.board().champion.label == "electra 2"
+
+
 def test_what_cannot_be_loaded_is_not_promoted(desk):
     def refuse(folder):
         raise ModelError(f"{folder.name} was trained for another normaliser.")

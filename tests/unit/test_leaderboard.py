@@ -5,7 +5,15 @@ import pytest
 
 from core.emotions import AT_LEVEL
 from core.evidence import Decisions
-from core.leaderboard import board_frame, differing, duel, pareto, trainings
+from core.leaderboard import (
+    board_frame,
+    differing,
+    duel,
+    leading_rival,
+    pareto,
+    smallest_rival,
+    trainings,
+)
 from core.run_facts import FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, RunFacts
 from core.tracking import Registry, Version
 
@@ -47,6 +55,23 @@ def test_one_row_a_training_the_best_first_and_what_is_unknown_last():
     assert frame.set_index("name").loc["high", "machine"] == "", "nothing was measured"
     assert np.isnan(board_frame(runs, Registry(), "ekman")["macro_f1"]).all()
     assert [one.name for one in trainings(runs)] == ["low", "bare", "high"]
+
+
+def test_figures_that_cannot_be_are_unknown():
+    odd = run("odd", test_emotion_macro_f1=1.7976931348623157e308, test_n=-5.0, bytes=-3.0, cost_median_ms=0.0)
+    row = board_frame([odd, run("good", **f1(0.5))], Registry(), "emotion").set_index("name").loc["odd"]
+    assert row[["macro_f1", "n", "mb", "median_ms"]].isna().all()
+
+
+def test_rivals_are_the_smallest_of_another_family_and_whoever_leads():
+    ours = run("ours", tags={"family": "A"}, **f1(0.5))
+    small = run("small", tags={"family": "B"}, **(f1(0.4) | {"bytes": 1e5}))
+    large = run("large", tags={"family": "C"}, **(f1(0.6) | {"bytes": 1e8}))
+    assert smallest_rival([small, ours, large], "ours") == (ours, small)
+    assert leading_rival([small, ours, large], "ours", "emotion") == (ours, large)
+    assert leading_rival([small, ours], "ours", "emotion") is None, "it leads itself"
+    assert smallest_rival([ours], "ours") is None
+    assert smallest_rival([ours, small], "unknown") is None
 
 
 def test_no_runs_make_an_empty_table():
