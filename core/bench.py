@@ -7,7 +7,6 @@ import csv
 import json
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +26,8 @@ from core.classifier import Classifier
 from core.emotions import LABELS
 from core.engines import onnx_engine, torch_engine
 from core.errors import ModelError
-from core.settings import ROOT, settings
+from core.machine import run_python
+from core.settings import settings
 from core.text import normalise
 
 _BLOCK: Final = 20
@@ -273,7 +273,7 @@ def _print_cold_start(rounds: int) -> None:
     seconds = []
     for _ in range(rounds):
         started = time.perf_counter()
-        said = _python("-c", _FIRST_PREDICTION)
+        said = run_python("-c", _FIRST_PREDICTION)
         seconds.append(time.perf_counter() - started)
     print(
         f"Fresh process: started, one prediction and ended in {statistics.median(seconds):.2f} s (median of {rounds}); "
@@ -290,7 +290,7 @@ def _print_command_line(texts: Sequence[str]) -> None:
             writer.writerow(["id", "text"])
             writer.writerows(enumerate(texts))
         started = time.perf_counter()
-        peak = int(_python("-c", _PEAK, sys.executable, "-m", "core", "score", str(source), "-o", str(target)))
+        peak = int(run_python("-c", _PEAK, sys.executable, "-m", "core", "score", str(source), "-o", str(target)))
         seconds = time.perf_counter() - started
         with target.open(encoding="utf-8", newline="") as file:
             in_order = [int(row["id"]) for row in csv.DictReader(file)] == list(range(len(texts)))
@@ -300,17 +300,3 @@ def _print_command_line(texts: Sequence[str]) -> None:
         f"python -m core score, {len(texts):,} rows of CSV: {seconds:.1f} s, {len(texts) / seconds:.0f} rows/s, at "
         f"most {mebibytes:.0f} MiB resident, rows {'in order' if in_order else 'OUT OF ORDER'}"
     )
-
-
-def _python(*arguments: str) -> str:
-    """Run Python in a process of its own and return what it printed.
-
-    Raises:
-        ModelError: it failed; the message carries its last words.
-    """
-    done = subprocess.run(  # noqa: S603  (this very Python)
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ModelError(f"A process of the bench failed: {done.stderr[-500:]}")
-    return done.stdout

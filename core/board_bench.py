@@ -2,14 +2,13 @@
 
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from core.errors import ModelError
-from core.settings import ROOT, settings
+from core.machine import run_python
+from core.settings import settings
 from core.tracking import Run, import_runs, log_run
 from core.tracking.transfer import RunFile
 
@@ -94,9 +93,4 @@ def _write_runs(shipped: Path, into: Path, count: int) -> None:
 
 
 def _seconds(code: str, *arguments: str) -> float:
-    done = subprocess.run(  # noqa: S603  (this very Python)
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ModelError(f"A process of the bench failed: {done.stderr[-500:]}")
-    return float(done.stdout.split()[0])
+    return float(run_python("-c", code, *arguments).split()[0])

@@ -331,25 +331,28 @@ class Candidates:
 
     def _stale(self, here: Sequence[Installed]) -> _Held | None:
         """Return what is known of the tracker if that is out of date, None if it is not, or nothing is known."""
-        known = self._held or self._kept()
+        known = self._known()
         return known if known is not None and not self._is_fresh(known, here) else None
+
+    def _known(self) -> _Held | None:
+        """Return what was read last: by this process, else what an earlier one kept, which is read in once."""
+        if self._held is None and (kept := self._kept()) is not None:
+            self._take(kept)
+        return self._held
 
     def _is_fresh(self, held: _Held, here: Sequence[Installed]) -> bool:
         if self._changed_here:
             return False
         state = state_of(self.uri)
         if not state:
-            return held is self._held and self.timer() - self._read_at <= _FRESH
+            return self.timer() - self._read_at <= _FRESH
         return held.of == state and held.prepared_for == self._wanted(here)
 
     def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
-        held = self._held
+        held = self._known()
         local = bool(state_of(self.uri))
         if held is not None and self._is_fresh(held, here) and (local or not anew):
             return held
-        if local and held is None and (kept := self._kept()) is not None and self._is_fresh(kept, here):
-            self._take(kept)
-            return kept
         held = self._read(here, self._wanted(here), prepare=local)
         self._changed_here = False
         self._take(held)
@@ -427,7 +430,7 @@ class Candidates:
                 "base": manifest.base or "none",
                 "engine": manifest.engine,
                 "normaliser_version": manifest.normaliser_version,
-                "bytes": str(sum(fact.bytes for fact in manifest.files.values())),
+                "bytes": str(manifest.bytes),
                 "trained_at": str(training.get("trained_at", "")),
                 "code_revision": str(training.get("code_revision", "")),
                 "seed": str(training.get("seed", "")),
@@ -493,7 +496,7 @@ class Candidates:
                 folder=one.folder.name,
                 champion=False,
                 macro_f1=one.manifest.metrics.get("test_emotion_macro_f1", float("nan")),
-                mb=sum(fact.bytes for fact in one.manifest.files.values()) / 1e6,
+                mb=one.manifest.bytes / 1e6,
             )
             for one in here
             if one.fingerprint not in registered

@@ -76,6 +76,11 @@ class Manifest(BaseModel):
         return f"{self.name} {self.version}"
 
     @property
+    def bytes(self) -> int:
+        """The size of all files that the engine or the thresholds need."""
+        return sum(fact.bytes for fact in self.files.values())
+
+    @property
     def fingerprint(self) -> str:
         """The first twelve hex digits of the sha256 over the files' checksums: the same files, the same model."""
         lines = "".join(f"{name} {fact.sha256}\n" for name, fact in sorted(self.files.items()))
@@ -274,7 +279,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
         normaliser_version=manifest.normaliser_version,
         threshold_version=thresholds.version,
         max_length=manifest.max_length,
-        bytes=sum(fact.bytes for fact in manifest.files.values()),
+        bytes=manifest.bytes,
         metrics=manifest.metrics,
     )
     return Classifier(engine, info, thresholds)

@@ -81,6 +81,13 @@ LABELS: Final[tuple[str, ...]] = tuple(emotion.name for emotion in EMOTIONS)
 INDEX: Final[dict[str, int]] = {name: number for number, name in enumerate(LABELS)}
 
 
+LEVEL_TITLES: Final[dict[Level, str]] = {
+    "emotion": "28 emotions",
+    "ekman": "7 Ekman groups",
+    "sentiment": "4 sentiments",
+}
+
+
 def names(level: Level) -> tuple[str, ...]:
     """Return the label names of a level, in the order of its columns."""
     return tuple(label.name for label in AT_LEVEL[level])

@@ -92,10 +92,14 @@ def _share(value: float) -> float:
     return value if 0 <= value <= 1 else np.nan
 
 
+def _newest_of(trained: Sequence[RunFacts], fingerprint: str) -> RunFacts | None:
+    return next((run for run in reversed(trained) if run.fingerprint == fingerprint), None)
+
+
 def smallest_rival(runs: Sequence[RunFacts], fingerprint: str) -> tuple[RunFacts, RunFacts] | None:
     """Return the run of a model and that of the smallest model of another family, None if either is missing."""
     trained = trainings(runs)
-    ours = next((run for run in reversed(trained) if run.fingerprint == fingerprint), None)
+    ours = _newest_of(trained, fingerprint)
     if ours is None:
         return None
     rivals = [run for run in trained if run.family != ours.family and _positive(run.metrics.get("bytes", np.nan)) > 0]
@@ -105,7 +109,7 @@ def smallest_rival(runs: Sequence[RunFacts], fingerprint: str) -> tuple[RunFacts
 def leading_rival(runs: Sequence[RunFacts], fingerprint: str, level: Level) -> tuple[RunFacts, RunFacts] | None:
     """Return the run of a model and the one with the highest macro-F1; None if that is the same, or one is missing."""
     trained = trainings(runs)
-    ours = next((run for run in reversed(trained) if run.fingerprint == fingerprint), None)
+    ours = _newest_of(trained, fingerprint)
     known = [run for run in trained if not np.isnan(_share(run.metrics.get(f"test_{level}_macro_f1", np.nan)))]
     if ours is None or not known:
         return None

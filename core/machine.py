@@ -4,8 +4,10 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from core.errors import ModelError
 from core.settings import ROOT
 
 
@@ -33,3 +35,17 @@ def machine_kind() -> str:
         return " ".join(words)
     known = (("avx512_vnni", "AVX512-VNNI"), ("avx_vnni", "AVX-VNNI"), ("avx512f", "AVX512"), ("avx2", "AVX2"))
     return " ".join(words + [name for flag, name in known if flag in flags][:1])
+
+
+def run_python(*arguments: str) -> str:
+    """Run this Python in a process of its own, in the project's folder, and return what it printed.
+
+    Raises:
+        ModelError: it failed; the message carries its last words.
+    """
+    done = subprocess.run(  # noqa: S603  (this very Python)
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ModelError(f"A process of the bench failed: {done.stderr[-500:]}")
+    return done.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from core.classifier import EngineName, FileFact, Manifest, read_manifest
-from core.emotions import LABELS
+from core.emotions import LABELS, LEVEL_TITLES
 from core.errors import ModelError
 from core.evidence import LABEL_COLUMNS
 from core.machine import machine_kind
@@ -19,7 +19,6 @@ from models.evaluate import Evaluation, LevelFigures
 
 _PAPERS: Final = {"manifest.json", "README.md"}
 _LIBRARIES: Final = ("numpy", "onnxruntime", "scikit-learn", "skops", "tokenizers", "torch", "transformers")
-_LEVEL_TITLES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def labels_csv(evaluation: Evaluation) -> str:
 
 def write_card(folder: Path, origin: Origin, manifest: Manifest, evaluation: Evaluation) -> None:
     """Write the model card `README.md` from the manifest and from what was measured on test."""
-    size = sum(fact.bytes for fact in manifest.files.values()) / 1e6
+    size = manifest.bytes / 1e6
     base = f"{origin.base} ({origin.base_licence})" if origin.base else "none; every weight was learned from the corpus"
     read = f"{origin.max_length} word pieces" if origin.max_length else "whole texts"
     parameters = "\n".join(f"| {name} | {value.replace('|', '&#124;')} |" for name, value in origin.parameters)
@@ -208,7 +207,7 @@ def _levels_table(evaluation: Evaluation) -> str:
     for at in evaluation.levels:
         macro, micro = (f"{f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]" for f1 in (at.macro_f1, at.micro_f1))
         lines.append(
-            f"| {_LEVEL_TITLES[at.level]} | {macro} | {micro} | {at.flat.macro_f1:.3f} "
+            f"| {LEVEL_TITLES[at.level]} | {macro} | {micro} | {at.flat.macro_f1:.3f} "
             f"| {at.ranking.average_precision:.3f} | {at.ranking.roc_auc:.3f} |"
         )
     return "\n".join(lines)

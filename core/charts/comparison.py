@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.emotions import LEVEL_TITLES
 from core.leaderboard import Duel, pareto
 from core.metrics import RARE
 
@@ -19,7 +20,6 @@ _COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "pentagon", "star")
 _GREY: Final = "#8b919c"
 _BLUE: Final = "#3a86d4"
-_LEVEL_NAMES: Final = {"emotion": "28 emotions", "ekman": "7 Ekman groups", "sentiment": "4 sentiments"}
 _TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in (1, 2, 5)]
 _BARE: Final = {"showgrid": False, "zeroline": False, "ticks": ""}
 _MANY: Final = 12
@@ -288,7 +288,7 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
 def duel_levels(found: Duel) -> go.Figure:
     """Draw how far the first run lies above the second at each level, with paired intervals."""
     frame = found.frame()
-    rows = [f"{_LEVEL_NAMES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
+    rows = [f"{LEVEL_TITLES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
     return _forest(frame, rows, found)
 
 

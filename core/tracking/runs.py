@@ -87,19 +87,11 @@ def log_run(run: Run, uri: str | None = None, group: str = EXPERIMENT) -> str:
 def record(client: "MlflowClient", group: str, run: Run, started: int | None = None, ended: int | None = None) -> str:
     """Record a run in the experiment with id `group`; its times are milliseconds since 1970, None for now."""
     from mlflow.entities import Dataset as MlflowDataset  # noqa: PLC0415
-    from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag  # noqa: PLC0415
+    from mlflow.entities import DatasetInput, InputTag, Param  # noqa: PLC0415
 
     run_id: str = client.create_run(group, start_time=started, run_name=run.name).info.run_id
     try:
-        measured = ended or int(time.time() * 1000)
-        metrics = [Metric(m.name, m.value, measured, m.step) for m in run.metrics]
-        client.log_batch(
-            run_id,
-            params=[Param(name, value) for name, value in run.params],
-            tags=[RunTag(name, value) for name, value in run.tags],
-        )
-        for start in range(0, len(metrics), _METRICS_AT_ONCE):
-            client.log_batch(run_id, metrics=metrics[start : start + _METRICS_AT_ONCE])
+        client.log_batch(run_id, params=[Param(name, value) for name, value in run.params])
         client.log_inputs(
             run_id,
             datasets=[
@@ -110,10 +102,7 @@ def record(client: "MlflowClient", group: str, run: Run, started: int | None = N
                 for data in run.datasets
             ],
         )
-        for path in run.files:
-            client.log_artifact(run_id, str(path))
-        for name, content in run.texts:
-            client.log_text(run_id, content, name)
+        _write(client, run_id, run.metrics, run.tags, run.files, run.texts, ended)
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
         raise
@@ -135,19 +124,30 @@ def extend(
     Raises:
         TrackingError: the store cannot be used or reached, or has no such run.
     """
-    measured = int(time.time() * 1000)
     with connect(uri or settings().tracking_uri) as client:
-        from mlflow.entities import Metric, RunTag  # noqa: PLC0415
+        _write(client, run_id, metrics, tags, files, texts)
 
-        client.log_batch(
-            run_id,
-            metrics=[Metric(m.name, m.value, measured, m.step) for m in metrics],
-            tags=[RunTag(name, value) for name, value in tags],
-        )
-        for path in files:
-            client.log_artifact(run_id, str(path))
-        for name, content in texts:
-            client.log_text(run_id, content, name)
+
+def _write(  # noqa: PLR0917  (what a run is made of)
+    client: "MlflowClient",
+    run_id: str,
+    metrics: tuple[Measurement, ...],
+    tags: tuple[tuple[str, str], ...],
+    files: tuple[Path, ...],
+    texts: tuple[tuple[str, str], ...],
+    measured: int | None = None,
+) -> None:
+    from mlflow.entities import Metric, RunTag  # noqa: PLC0415
+
+    at = measured or int(time.time() * 1000)
+    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags])
+    for start in range(0, len(metrics), _METRICS_AT_ONCE):
+        some = metrics[start : start + _METRICS_AT_ONCE]
+        client.log_batch(run_id, metrics=[Metric(m.name, m.value, at, m.step) for m in some])
+    for path in files:
+        client.log_artifact(run_id, str(path))
+    for name, content in texts:
+        client.log_text(run_id, content, name)
 
 
 def read_runs(client: "MlflowClient", group: str = EXPERIMENT) -> list[RunFacts]:

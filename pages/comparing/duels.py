@@ -23,27 +23,9 @@ def draw(board: Board, level: Level) -> None:
     first_id, second_id = (run.id for run in pair) if pair else ids[:2]
     left, right = st.columns(2)
     with left:
-        first = runs[
-            st.selectbox(
-                "First run",
-                ids,
-                index=ids.index(first_id),
-                key="duel_first",
-                format_func=titles.__getitem__,
-                persist_state="session",
-            )
-        ]
+        first = runs[_choose("First run", titles, first_id, "duel_first")]
     with right:
-        second = runs[
-            st.selectbox(
-                "Second run",
-                ids,
-                index=ids.index(second_id),
-                key="duel_second",
-                format_func=titles.__getitem__,
-                persist_state="session",
-            )
-        ]
+        second = runs[_choose("Second run", titles, second_id, "duel_second")]
     if first.id == second.id:
         st.info("Choose two different runs.")
         return
@@ -78,3 +60,11 @@ def draw(board: Board, level: Level) -> None:
         st.markdown("Nothing that was recorded.")
     else:
         st.dataframe(differences, key="duel_parameters", hide_index=True, alt="Parameters in which the two runs differ")
+
+
+def _choose(label: str, titles: dict[str, str], default: str, key: str) -> str:
+    ids = list(titles)
+    chosen: str = st.selectbox(
+        label, ids, index=ids.index(default), key=key, format_func=titles.__getitem__, persist_state="session"
+    )
+    return chosen
