@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
             "--precision",
             choices=("fp32", "bf16"),
             default="fp32",
-            help="bf16 halves the time on a CPU that has it, such as AVX512-BF16 (default: %(default)s)",
+            help="bf16 is quicker on a CPU that has it, such as AVX512-BF16 (default: %(default)s)",
         )
         recipe.add_argument(
             "--teachers",

@@ -29,7 +29,7 @@ class Hyperparameters:
 
     Attributes:
         precision: of the products in training. `bf16` rounds them (weights, gradients' sums and the optimizer stay
-            fp32) and takes about 0.6 of the time on a CPU with AVX512-BF16 or AMX; elsewhere it is slower.
+            fp32), which is quicker on a CPU with AVX512-BF16 or AMX, and slower elsewhere.
         teachers: folders of models whose mean probabilities are learned beside the raters' labels, parted by commas.
         teacher_weight: 0..1, how much theirs count (Hinton et al., "Distilling the Knowledge in a Neural Network",
             2015).
@@ -128,7 +128,7 @@ def finetune(
         probabilities on dev, float32 [n_dev, n_labels], by name of the weights (`epoch-3`, `average-3`).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # Fused, a step takes a quarter of the time; half of the parameters are embeddings, which every step moves.
+    # Fused, for half of the parameters are embeddings, which every step moves.
     groups = _parameter_groups(model, settings.weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
     steps_per_epoch = math.ceil(len(train.ids) / settings.batch_size)
