@@ -35,6 +35,10 @@ class Engine(Protocol):
         """Return for each text whether it is longer than what `score` reads of it."""
         ...
 
+    def tokens(self, text: str) -> list[str]:
+        """Return the pieces in which it reads a normalised text, as far as it reads it."""
+        ...
+
 
 class FileFact(BaseModel):
     """The checksum and the size of one file of a model folder."""
@@ -182,6 +186,10 @@ class Classifier:
     def exceed(self, clean_texts: Sequence[str]) -> list[bool]:
         """Return for each normalised text whether the model reads only its beginning."""
         return self._engine.exceed(clean_texts)
+
+    def tokens(self, clean_text: str) -> list[str]:
+        """Return the pieces in which the model reads a normalised text; what follows them it does not read."""
+        return self._engine.tokens(clean_text)
 
     def decide(self, scores: Scores, level: Level = "emotion") -> NDArray[np.bool_]:
         """Return bool [n_texts, n_labels of the level]: which labels reach their threshold. NaN reaches none."""

@@ -8,9 +8,10 @@ from uuid import UUID
 import numpy as np
 
 from core.emotions import LABELS, Scores
+from core.flags import Flag
 from core.text import CleanText
 
-Source = Literal["live", "batch", "sample"]
+Source = Literal["live", "batch", "audit", "sample"]
 Verdict = Literal["up", "down", "retracted"]
 
 
@@ -27,7 +28,10 @@ class Prediction:
         labels: the emotions that reach their threshold, the most probable first; may be empty.
         top: the most probable of `labels`, or of all emotions where there is none.
         sentiment: the strongest sentiment, decided likewise.
+        margin: how far the surest emotion is above its own threshold; below 0 where none reaches one.
         latency_ms: what the model took, normalisation included, in milliseconds.
+        flags: what the rules say of it, the gravest first.
+        rule_version: which rules; None where none judged it.
     """
 
     id: UUID
@@ -44,7 +48,10 @@ class Prediction:
     model_version: str
     normaliser_version: str
     threshold_version: str
+    margin: float
     latency_ms: float
+    flags: tuple[Flag, ...] = ()
+    rule_version: str | None = None
 
     @property
     def scores(self) -> Scores:

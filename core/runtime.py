@@ -5,6 +5,7 @@ The only core module with streamlit in it.
 
 import atexit
 import logging
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -14,10 +15,15 @@ from core.actor import Actor
 from core.candidates import Candidates
 from core.classifier import Classifier, load
 from core.errors import InputError, ModelError
-from core.service import Service
+from core.exploring import Exploring
+from core.inbox import Inbox
+from core.rules import Rules
+from core.service import Service, utc_now
 from core.serving import choices
 from core.settings import settings
 from core.store import Store
+from core.store.explorer import Explorer
+from core.upkeep import Upkeep
 
 _LOG = logging.getLogger("affectra")
 
@@ -31,10 +37,27 @@ def classifier(folder: Path, stamp: int, threads: int) -> Classifier:
     return model
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _rules(path: Path, stamp: int) -> Rules:
+    del stamp
+    return Rules.read(path)
+
+
+def rules() -> Rules:
+    """Return the rules of the context audit, read anew where their file was edited.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    path = settings().rules
+    return _rules(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
 @st.cache_resource(show_spinner="Opening the store …", max_entries=1, on_release=Store.close)
-def store(path: Path, memory_limit: str) -> Store:
+def store(path: Path) -> Store:
     """Return the open store; a new one starts with the sample tweets."""
-    opened = Store(path, memory_limit)
+    chosen = settings()
+    opened = Store(path, chosen.memory_limit, temp_directory=chosen.temp_dir, query_seconds=chosen.query_seconds)
     try:
         service().add_samples(opened, settings().sample_tweets)
     except InputError as error:
@@ -47,6 +70,32 @@ def store(path: Path, memory_limit: str) -> Store:
     return opened
 
 
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _exploring(path: Path, _opened: Store) -> Exploring:
+    del path
+    return Exploring(Explorer(_opened))
+
+
+def exploring() -> Exploring:
+    """Return the use cases of looking at many predictions.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    return _exploring(settings().database, store(settings().database))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _upkeep(database: Path, inbox: Path) -> Upkeep:
+    del database  # another store has an upkeep of its own
+    return Upkeep(service, Inbox(inbox), settings().retain_days)
+
+
+def upkeep() -> Upkeep:
+    """Return what the app does by itself: take in its inbox, judge what the present rules have not, forget the old."""
+    return _upkeep(settings().database, settings().inbox)
+
+
 def service() -> Service:
     """Return the use cases over the model that serves now. Cheap: what is heavy is cached.
 
@@ -56,10 +105,18 @@ def service() -> Service:
         ModelError: no model can be loaded.
     """
     model, notice = _serving()
+    judge: Rules | None = None
+    try:
+        judge = rules()
+    except InputError as error:
+        # A slip in a file that people edit must not stop the reading.
+        notice = f"{notice} {error} Until then, nothing is flagged.".strip()
     return Service(
         classifier=model,
         baseline=lambda: _loaded(settings().model_folder(settings().baseline)),
-        store=lambda: store(settings().database, settings().memory_limit),
+        store=lambda: store(settings().database),
+        rules=judge,
+        private=settings().private,
         notice=notice,
     )
 
@@ -98,6 +155,11 @@ def candidates() -> Candidates:
     chosen = settings()
     pinned = chosen.model_folder(chosen.model) if chosen.model is not None else None
     return _candidates(chosen.tracking_uri, chosen.runs_dir, chosen.models_dir, chosen.serving_file, pinned)
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return utc_now()
 
 
 def actor() -> Actor:

@@ -5,8 +5,9 @@ Everything that changes the store goes through here, with the actor who asked fo
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -18,16 +19,29 @@ from numpy.typing import NDArray
 from core.actor import Actor
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, members, names
-from core.errors import InputError, ModelError
+from core.errors import InputError, ModelError, StoreError
 from core.explain import Explanation, explain
 from core.files import Batch, Column, Table, Writer, append, copy_table, open_table, open_writer
+from core.files.cells import Values, texts
+from core.files.reading import open_reader
+from core.files.table import Reader
+from core.flags import SEVERITIES, Flag, Judge, category_mask, gravity
 from core.ids import batch_ids, new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
-from core.store import Flips, Store
+from core.privacy import mask
+from core.selection import Selection
+from core.store import Flips, Store, StoredBatch, export
 from core.text import clean
+from core.times import parse_moment
 
 MAX_COMMENT: Final = 2_000
 """Characters of a comment that are kept."""
+
+MAX_VIEW_NAME: Final = 80
+"""Characters of a saved view's name."""
+
+JUDGED_AT_ONCE: Final = 20_000
+"""Stored predictions that the rules judge in one transaction."""
 
 ROWS_AT_ONCE: Final = 2_048
 """Rows of a file that are scored together: enough to sort by length, few enough to answer a cancel at once."""
@@ -38,24 +52,36 @@ RESULT_COLUMNS: Final = (
     Column("top_probability", "number"),
     Column("sentiment"),
     *(Column(label, "number") for label in LABELS),
+    Column("severity"),
+    Column("flagged_for"),
+    Column("flag_reasons"),
     Column("model"),
     Column("normaliser_version"),
     Column("threshold_version"),
+    Column("rule_version"),
 )
-"""What scoring appends to a file's own columns. `emotions` are those above their threshold, parted by `|`."""
+"""What scoring appends to a file's own columns. `emotions` are those above their threshold, parted by `|`,
+as are the categories in `flagged_for` and their reasons; `severity` is that of the gravest flag."""
 
-_STORE_COLUMNS: Final = (
+STORE_COLUMNS: Final = (
     Column("id"),
     Column("text"),
     Column("truncated", "boolean"),
+    Column("made_at"),
+    Column("posted_at"),
     Column("labels", "integer"),
     Column("top"),
     Column("sentiment"),
     *(Column(label, "number") for label in LABELS),
+    Column("margin", "number"),
+    Column("severity", "integer"),
+    Column("categories", "integer"),
+    Column("flags", "json"),
     Column("model"),
     Column("model_version"),
     Column("normaliser_version"),
     Column("threshold_version"),
+    Column("rule_version"),
 )
 
 
@@ -72,6 +98,8 @@ class FileSummary:
         rows: rows scored so far.
         unreadable: rows with nothing to read (blank, only links); their results are empty.
         truncated: rows of which the model read only the beginning.
+        undated: rows whose time of posting could not be read; they count as of now.
+        flagged: rows by the severity of their gravest flag.
         counts: int64 [n_labels] for each level: rows in which the label reaches its threshold.
         stopped: whether it was cancelled before the last row.
     """
@@ -79,10 +107,24 @@ class FileSummary:
     rows: int = 0
     unreadable: int = 0
     truncated: int = 0
+    undated: int = 0
     stopped: bool = False
+    flagged: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SEVERITIES, 0))
     counts: dict[Level, NDArray[np.int64]] = field(
         default_factory=lambda: {level: np.zeros(len(labels), np.int64) for level, labels in AT_LEVEL.items()}
     )
+
+    def add(self, classifier: Classifier, read: "ReadBatch", undated: int) -> None:
+        """Count some more rows."""
+        self.rows += len(read)
+        self.unreadable += sum(top is None for top in read.judged.top)
+        self.truncated += sum(read.truncated)
+        self.undated += undated
+        for flags in read.flags:
+            if flags:
+                self.flagged[flags[0].severity] += 1
+        for level in AT_LEVEL:
+            self.counts[level] += classifier.decide(read.scores, level).sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -125,12 +167,14 @@ class Judged:
         labels: the names behind the bits, the most probable first.
         top: the most probable emotion among them, else among all; None where the text could not be read.
         sentiment: the strongest sentiment, likewise.
+        margins: float32 [n_texts]; how far the surest emotion is above its own threshold, NaN where none was read.
     """
 
     masks: NDArray[np.uint32]
     labels: list[tuple[str, ...]]
     top: list[str | None]
     sentiment: list[str | None]
+    margins: NDArray[np.float32]
 
 
 def judge(classifier: Classifier, scores: Scores) -> Judged:
@@ -145,12 +189,34 @@ def judge(classifier: Classifier, scores: Scores) -> Judged:
         ],
         top=_names(classifier.top(scores), "emotion"),
         sentiment=_names(classifier.top(scores, "sentiment"), "sentiment"),
+        margins=(scores - classifier.thresholds.values["emotion"]).max(axis=1),
     )
 
 
 def _names(numbers: NDArray[np.intp], level: Level) -> list[str | None]:
     of_level = names(level)
     return [of_level[number] if number >= 0 else None for number in numbers.tolist()]
+
+
+@dataclass(frozen=True)
+class ReadBatch:
+    """Some texts, read and judged together.
+
+    Attributes:
+        texts: as they were given.
+        scores: float32 [n_texts, 28]; NaN where nothing was readable.
+        truncated: whether the model read only the beginning of each.
+        flags: what the rules say of each, the gravest first.
+    """
+
+    texts: Sequence[str]
+    scores: Scores
+    judged: Judged
+    truncated: list[bool]
+    flags: list[tuple[Flag, ...]]
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 class Service:
@@ -166,12 +232,22 @@ class Service:
         baseline: Callable[[], Classifier],
         store: Callable[[], Store],
         *,
+        rules: Judge | None = None,
+        private: bool = False,
         now: Callable[[], datetime] = utc_now,
         timer: Callable[[], float] = time.perf_counter,
         notice: str = "",
     ) -> None:
-        """Take the model that serves; `notice` says in words why it is another than the promoted one, if it is."""
+        """Take the model that serves.
+
+        Args:
+            rules: what judges texts in context; without them nothing is flagged.
+            private: whether handles, addresses, numbers and links are masked in what is kept.
+            notice: why it is another model than the promoted one that serves, in words, if it is.
+        """
         self.classifier: Final = classifier
+        self.rules: Final = rules
+        self.private: Final = private
         self.notice: Final = notice
         self._baseline = baseline
         self._store = store
@@ -186,6 +262,31 @@ class Service:
             ModelError: it cannot be loaded.
         """
         return self._baseline()
+
+    @property
+    def rule_version(self) -> str | None:
+        """Which rules judge; None where there are none."""
+        return self.rules.version if self.rules else None
+
+    def _judge(self, texts: Sequence[str], scores: Scores) -> list[tuple[Flag, ...]]:
+        return self.rules.judge_all(texts, scores) if self.rules else [()] * len(texts)
+
+    def read_batch(self, texts: Sequence[str]) -> ReadBatch:
+        """Read and judge some texts together. Nothing is recorded.
+
+        Raises:
+            ModelError: the model fails on a text.
+        """
+        cleaned = [clean(text) for text in texts]
+        scores = self.classifier.scores([text.text for text in cleaned])
+        exceed = self.classifier.exceed([text.text for text in cleaned])
+        return ReadBatch(
+            texts=texts,
+            scores=scores,
+            judged=judge(self.classifier, scores),
+            truncated=[text.truncated or longer for text, longer in zip(cleaned, exceed, strict=True)],
+            flags=self._judge(texts, scores),
+        )
 
     def read(self, text: str, source: Source = "live", classifier: Classifier | None = None) -> Prediction:
         """Read one tweet. Nothing is recorded.
@@ -225,7 +326,10 @@ class Service:
             model_version=model.info.version,
             normaliser_version=model.info.normaliser_version,
             threshold_version=model.info.threshold_version,
+            margin=float(judged.margins[0]),
             latency_ms=latency_ms,
+            flags=self._judge([text], scores)[0],
+            rule_version=self.rule_version,
         )
 
     def explain(self, prediction: Prediction, label: str | None = None, level: Level = "emotion") -> Explanation:
@@ -247,6 +351,8 @@ class Service:
         for_store: Writer | None = None,
         on_rows: Callable[[int], None] = lambda rows: None,
         cancelled: Callable[[], bool] = lambda: False,
+        *,
+        posted: str | None = None,
     ) -> FileSummary:
         """Score a file of any size, row by row in its order, in bounded memory.
 
@@ -255,6 +361,7 @@ class Service:
             for_store: takes the columns that `keep_file` reads.
             on_rows: told after each batch how many rows are done.
             cancelled: asked before each batch.
+            posted: the column that says when each text was posted; without it the store counts it as of now.
 
         Raises:
             InputError: the file changed meanwhile, or the disk refused.
@@ -265,58 +372,73 @@ class Service:
             if cancelled():
                 summary.stopped = True
                 break
-            self._score_batch(batch, results, for_store, summary, now)
+            read = self.read_batch(batch.texts)
+            if results is not None:
+                results.write([*batch.values, *self._result_cells(read)])
+            moments = _moments(table, batch, posted)
+            if for_store is not None:
+                self.write_for_store(for_store, read, summary.rows, now, moments)
+            summary.add(self.classifier, read, undated=moments.count(None) if posted else 0)
             on_rows(summary.rows)
         return summary
 
-    def _score_batch(
-        self, batch: Batch, results: Writer | None, for_store: Writer | None, summary: FileSummary, now: datetime
+    def _result_cells(self, read: ReadBatch) -> list[Values]:
+        info, rows, scores, judged = self.classifier.info, len(read), read.scores, read.judged
+        readable = ~np.isnan(scores[:, 0])
+        top = np.where(readable, scores[np.arange(rows), self.classifier.top(scores)], np.nan).astype(np.float32)
+        return [
+            ["|".join(labels) for labels in judged.labels],
+            judged.top,
+            top,
+            judged.sentiment,
+            *scores.T,
+            [flags[0].severity if flags else "" for flags in read.flags],
+            ["|".join(flag.category for flag in flags) for flags in read.flags],
+            [" | ".join(flag.reason for flag in flags) for flags in read.flags],
+            [info.label] * rows,
+            [info.normaliser_version] * rows,
+            [info.threshold_version] * rows,
+            [self.rule_version] * rows,
+        ]
+
+    def write_for_store(
+        self, writer: Writer, read: ReadBatch, first: int, made_at: datetime, moments: Sequence[datetime | None]
     ) -> None:
-        model = self.classifier
-        cleaned = [clean(text) for text in batch.texts]
-        scores = model.scores([text.text for text in cleaned])
-        judged = judge(model, scores)
-        rows = len(batch)
-        exceed = model.exceed([text.text for text in cleaned])
-        truncated = [text.truncated or longer for text, longer in zip(cleaned, exceed, strict=True)]
-        columns = list(scores.T)
-        if results is not None:
-            readable = ~np.isnan(scores[:, 0])
-            top = np.where(readable, scores[np.arange(rows), model.top(scores)], np.nan).astype(np.float32)
-            results.write(
-                [
-                    *batch.values,
-                    ["|".join(labels) for labels in judged.labels],
-                    judged.top,
-                    top,
-                    judged.sentiment,
-                    *columns,
-                    [model.info.label] * rows,
-                    [model.info.normaliser_version] * rows,
-                    [model.info.threshold_version] * rows,
-                ]
-            )
-        if for_store is not None:
-            for_store.write(
-                [
-                    batch_ids(now, summary.rows, rows),
-                    batch.texts,
-                    truncated,
-                    judged.masks,
-                    judged.top,
-                    judged.sentiment,
-                    *columns,
-                    [model.info.name] * rows,
-                    [model.info.version] * rows,
-                    [model.info.normaliser_version] * rows,
-                    [model.info.threshold_version] * rows,
-                ]
-            )
-        summary.rows += rows
-        summary.unreadable += sum(top is None for top in judged.top)
-        summary.truncated += sum(truncated)
-        for level in AT_LEVEL:
-            summary.counts[level] += model.decide(scores, level).sum(axis=0)
+        """Write texts that were read as the store takes them in (`STORE_COLUMNS`), masked if the settings ask for it.
+
+        Args:
+            first: the number of the first of them in its file, from 0.
+            made_at: when the file was read, the same for all its rows.
+            moments: when each text was posted, where that is known.
+
+        Raises:
+            InputError: the disk refused.
+        """
+        kept, flags = read.texts, read.flags
+        if self.private:
+            kept = [mask(text) for text in kept]
+            flags = self._judge(kept, read.scores)  # the spans are of the text that is kept
+        info, rows, judged = self.classifier.info, len(read), read.judged
+        writer.write(
+            [
+                batch_ids(made_at, first, rows),
+                kept,
+                read.truncated,
+                [_stamp(made_at)] * rows,
+                [moment and _stamp(moment) for moment in moments],
+                judged.masks,
+                judged.top,
+                judged.sentiment,
+                *read.scores.T,
+                judged.margins,
+                *_flag_cells(flags),
+                [info.name] * rows,
+                [info.version] * rows,
+                [info.normaliser_version] * rows,
+                [info.threshold_version] * rows,
+                [self.rule_version] * rows,
+            ]
+        )
 
     def score_file(
         self,
@@ -325,11 +447,14 @@ class Service:
         name: str,
         on_rows: Callable[[int], None] = lambda rows: None,
         cancelled: Callable[[], bool] = lambda: False,
+        *,
+        posted: str | None = None,
     ) -> ScoredFile:
         """Score a file into `folder`, ready to download and to keep. Cancelled, it holds the rows done by then.
 
         Args:
             name: what the file is called in the store's list of batches.
+            posted: as `score_table` has it.
 
         Raises:
             InputError, ModelError: as `score_table` has it.
@@ -337,9 +462,9 @@ class Service:
         results, for_store = folder / "results.parquet", folder / "for_store.parquet"
         with (
             open_writer(results, append(table.columns, RESULT_COLUMNS), source=table.path) as result_writer,
-            open_writer(for_store, _STORE_COLUMNS) as store_writer,
+            open_writer(for_store, STORE_COLUMNS) as store_writer,
         ):
-            summary = self.score_table(table, result_writer, store_writer, on_rows, cancelled)
+            summary = self.score_table(table, result_writer, store_writer, on_rows, cancelled, posted=posted)
         return ScoredFile(new_id(self._now()), name, self.classifier.info.label, summary, results, for_store)
 
     def keep_file(self, scored: ScoredFile, actor: Actor, source: Source = "batch") -> int:
@@ -349,6 +474,53 @@ class Service:
             StoreError: the store cannot be written.
         """
         return self._keep(self._store(), scored, actor, source)
+
+    def take_in(self, parquet: Path, batch: UUID, name: str, actor: Actor, source: Source = "batch") -> int:
+        """Record the readable rows of a file that was scored elsewhere, once; return how many were added.
+
+        It is written anew before the store reads it. A damaged file can bring down the connection with which DuckDB
+        reads it, and the open store with it; Arrow does no more than refuse it. And whoever scored the file need not
+        have masked it: where the settings ask for that, its texts are masked and judged anew on the way.
+
+        Args:
+            parquet: with the columns `STORE_COLUMNS`.
+            batch: the id by which it is known.
+            name: what it is called in the store's list of batches.
+
+        Raises:
+            InputError: the file is not such a one, or holds what is in the store already.
+            StoreError: the store cannot be written, or the disk has no room for the copy.
+        """
+        store = self._store()
+        if store.has_batch(batch):
+            return 0
+        reader = _open_scored(parquet, name)
+        with ExitStack() as scratch:
+            try:
+                copy = Path(scratch.enter_context(TemporaryDirectory())) / "copy.parquet"
+                self._copy_scored(reader, copy)
+            except (InputError, OSError) as error:
+                # The file was read to its end before: it is the copy that fails.
+                raise StoreError(f"{name} cannot be copied, and waits: {error}") from error
+            return store.add_batch(copy, batch=batch, name=name, source=source, actor=actor.name, made_at=self._now())
+
+    def _copy_scored(self, reader: Reader, copy: Path) -> None:
+        of_file = {column.name: column for column in reader.columns}
+        anew = _MASKED_COLUMNS if self.private else ()
+        # All else keeps the type it has: whether that fits is for the store to say.
+        columns = [column if column.name in anew else of_file[column.name] for column in STORE_COLUMNS]
+        with open_writer(copy, columns) as writer:
+            for values in reader.blocks(ROWS_AT_ONCE):
+                cells = dict(zip(of_file, values, strict=True))
+                if self.private:
+                    cells |= self._masked_cells(cells)
+                writer.write([cells[column.name] for column in columns])
+
+    def _masked_cells(self, cells: dict[str, Values]) -> dict[str, Values]:
+        kept = [mask(text) for text in texts(cells["text"])]
+        scores = np.stack([np.asarray(cells[label], np.float32) for label in LABELS], axis=1)
+        judged = _flag_cells(self._judge(kept, scores))
+        return dict(zip(_MASKED_COLUMNS, [kept, *judged, [self.rule_version] * len(kept)], strict=True))
 
     def _keep(self, store: Store, scored: ScoredFile, actor: Actor, source: Source) -> int:
         return store.add_batch(
@@ -363,6 +535,8 @@ class Service:
     def add_samples(self, store: Store, samples: Path) -> int:
         """Fill an empty store with the sample tweets; return how many were added, 0 if the store holds anything.
 
+        Nobody posted them: they are spread over the four weeks before, so that charts over time have something to show.
+
         Raises:
             InputError: the file of samples is missing or damaged.
             StoreError: the store cannot be written.
@@ -371,7 +545,114 @@ class Service:
             return 0
         with TemporaryDirectory() as folder:
             scored = self.score_file(open_table(samples, "text"), Path(folder), samples.name)
-            return self._keep(store, scored, Actor("affectra"), "sample")
+            added = self._keep(store, scored, Actor("affectra"), "sample")
+        store.spread(scored.id, timedelta(days=28))
+        return added
+
+    def counterfactual(self, text: str, flag: Flag) -> Scores:
+        """Return the scores of a text with a flagged span masked, float32 [1, 28]; NaN where nothing else is readable.
+
+        Raises:
+            ModelError: the model fails on it.
+        """
+        masked = clean(f"{text[: flag.start]} … {text[flag.stop :]}").text
+        return self.classifier.scores([masked if any(sign.isalnum() for sign in masked) else ""])
+
+    def judge_anew(
+        self,
+        on_rows: Callable[[int], None] = lambda rows: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Let the present rules judge all stored predictions that other rules, or none, have judged; return how many.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        done = 0
+        if self.rules is None:
+            return done
+        thresholds = self.classifier.thresholds
+        while not cancelled() and len(rows := self._store().to_judge(self.rules.version, JUDGED_AT_ONCE)):
+            margins = (rows.scores - thresholds.values["emotion"]).max(axis=1)
+            # Only where the same thresholds decided: with others the distance would be one that nothing hung on.
+            known = np.array([version == thresholds.version for version in rows.threshold_versions])
+            margins = np.where(known, margins, np.nan).astype(np.float32)
+            self._store().set_judgement(
+                rows, self.rules.judge_all(rows.texts, rows.scores), margins, self.rules.version
+            )
+            done += len(rows)
+            on_rows(done)
+        return done
+
+    def to_judge(self) -> int:
+        """Return how many stored predictions the present rules have not judged.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store().count_to_judge(self.rules.version) if self.rules else 0
+
+    def save_view(self, name: str, query: str | None, actor: Actor) -> None:
+        """Keep a view of the explorer under a name, or take it off the list (None).
+
+        Args:
+            query: the part of the page's address behind the question mark.
+
+        Raises:
+            InputError: the name is empty or too long.
+            StoreError: the store cannot be written.
+        """
+        name = " ".join(name.split())
+        if not 1 <= len(name) <= MAX_VIEW_NAME:
+            raise InputError(f"A view needs a name of 1 to {MAX_VIEW_NAME} characters, this one has {len(name)}.")
+        self._store().save_view(name, query, actor.name, self._now())
+
+    def views(self) -> dict[str, str]:
+        """Return the saved views: name to query, by name.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store().views()
+
+    def export(
+        self,
+        selection: Selection,
+        target: Path,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        overwrite: bool = False,
+    ) -> int:
+        """Write what a selection holds into a file of any size; return how many rows, 0 if it was cancelled.
+
+        Raises:
+            InputError, StoreError: as `core.store.export` has it.
+        """
+        return export(self._store(), selection, target, cancelled, overwrite=overwrite)
+
+    def feedback_history(self, prediction_id: UUID) -> list[Feedback]:
+        """Return all that was ever said of a prediction, oldest first, what was taken back included.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store().feedback(prediction_id, current=False)
+
+    def batches(self, source: Source) -> list[StoredBatch]:
+        """Return the newest files or audits that were recorded, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store().batches(source)
+
+    def forget(self, days: int) -> int:
+        """Delete what was recorded more than so many days ago; return how much it was.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        return self._store().forget_before(self._now() - timedelta(days=days))
 
     def record(self, prediction: Prediction, actor: Actor) -> None:
         """Keep a prediction.
@@ -379,6 +660,9 @@ class Service:
         Raises:
             StoreError: the store cannot be written.
         """
+        if self.private:
+            text = mask(prediction.text)
+            prediction = replace(prediction, text=text, flags=self._judge([text], prediction.scores)[0])
         self._store().add(prediction, actor.name)
 
     def recent(self, limit: int = 20) -> list[StoredPrediction]:
@@ -444,6 +728,59 @@ class Service:
         """Return what `actor` says of a prediction now, None if nothing."""
         said = [event for event in self._store().feedback(prediction_id) if event.actor == actor.name]
         return said[-1] if said else None
+
+
+_MASKED_COLUMNS: Final = ("text", "severity", "categories", "flags", "rule_version")
+"""What depends on a text as it is kept, and not only as it was read."""
+
+
+_READ_COLUMNS: Final = frozenset(("text", *LABELS))
+"""What is read of a file from elsewhere before the store is given it."""
+
+
+def _open_scored(parquet: Path, name: str) -> Reader:
+    """Open a file from elsewhere that should have `STORE_COLUMNS`.
+
+    Raises:
+        InputError: it is damaged, lacks one of them, or has texts or scores of another kind.
+    """
+    try:
+        reader = open_reader(parquet)
+    except UnicodeError as error:
+        raise _unfit(name, "its name, or that of a column, is not UTF-8") from error
+    kinds = {column.name: column.kind for column in reader.columns}
+    for column in STORE_COLUMNS:
+        if column.name not in kinds:
+            raise _unfit(name, f"it has no column {column.name!r}")
+        if column.name in _READ_COLUMNS and kinds[column.name] != column.kind:
+            raise _unfit(name, f"its column {column.name!r} is not of the kind {column.kind}")
+    return reader
+
+
+def _unfit(name: str, why: str) -> InputError:
+    return InputError(
+        f"{name} is no file that the store can take in: {why}. Make it with python -m core score FILE --inbox."
+    )
+
+
+def _flag_cells(flags: Sequence[Sequence[Flag]]) -> list[Values]:
+    """Return the cells of `severity`, `categories` and `flags`, as `STORE_COLUMNS` has them."""
+    return [
+        [gravity(of_text) for of_text in flags],
+        [category_mask(of_text) for of_text in flags],
+        [[asdict(flag) for flag in of_text] for of_text in flags],
+    ]
+
+
+def _moments(table: Table, batch: Batch, posted: str | None) -> list[datetime | None]:
+    if posted is None:
+        return [None] * len(batch)
+    return [parse_moment(cell) for cell in texts(batch.values[table.names.index(posted)])]
+
+
+def _stamp(moment: datetime) -> str:
+    """Return a moment as the store's files spell it: in UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
 
 
 def _unreadable(text: str) -> str:

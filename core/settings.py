@@ -26,6 +26,13 @@ class Settings(BaseSettings):
         threads: cores for inference; 0 takes all physical ones.
         actor: the name written beside what is recorded, while there is no sign-in.
         memory_limit: what DuckDB may use: a number and KB, MB, GB or TB.
+        temp_dir: where DuckDB goes on when that is used up; beside the database, if unset.
+        query_seconds: how long a query of a page may take before it is stopped.
+        rules: the terms and rules of the context audit.
+        inbox: the folder from which scored files are taken in.
+        audits_dir: where audits leave their reports; beside the database, if unset.
+        private: whether handles, e-mail addresses, phone numbers and links are masked before a text is kept.
+        retain_days: predictions older than this are deleted when the store is opened; unset, none are.
         sample_tweets: the tweets a new store starts with.
         runs_dir: the exported runs that a new tracker starts with.
         max_upload_mb: the largest file the batch tab takes; the command line has no limit.
@@ -42,6 +49,13 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0)
     actor: str = "owner"
     memory_limit: str = Field(default="2GB", pattern=r"(?i)^\d+(\.\d+)?\s*[KMGT]i?B$")
+    temp_dir: Path | None = None
+    query_seconds: float = Field(default=20, gt=0)
+    rules: Path = ROOT / "data" / "rules.toml"
+    inbox: Path = ROOT / "data" / "inbox"
+    audits_dir: Path | None = None
+    private: bool = False
+    retain_days: int | None = Field(default=None, gt=0)
     sample_tweets: Path = ROOT / "data" / "sample_tweets.csv"
     runs_dir: Path = ROOT / "data" / "runs"
     max_upload_mb: int = Field(default=200, gt=0)
@@ -54,6 +68,11 @@ class Settings(BaseSettings):
     def model_folder(self, name: str) -> Path:
         """Return the folder of a model: a name is looked for in `models_dir`, what has a slash is a path of its own."""
         return Path(name).expanduser() if "/" in name or os.sep in name else self.models_dir / name
+
+    @property
+    def audits(self) -> Path:
+        """Where audits leave their reports."""
+        return self.audits_dir or self.database.parent / "audits"
 
     @property
     def serving_file(self) -> Path:

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from core.classifier import Classifier, FileFact, Manifest, ModelInfo, Thresholds
 from core.cost import Cost
 from core.emotions import INDEX, LABELS, Scores
+from core.flags import Flag
 
 WORDS = {
     "love": "love",
@@ -46,6 +48,31 @@ class WordEngine:
 
     def exceed(self, texts: Sequence[str]) -> list[bool]:
         return [len(text.split()) > self.max_words for text in texts]
+
+    def tokens(self, text: str) -> list[str]:
+        return text.split()[: self.max_words]
+
+
+class WordRules:
+    """Flags the word "knife" as a threat, urgent beside anger and watch elsewhere, and "damn" as profanity."""
+
+    def __init__(self, version: str = "rules1") -> None:
+        self.version = version
+
+    def judge_all(self, texts: Sequence[str], scores: Scores) -> list[tuple[Flag, ...]]:
+        return [self._judge(text, row[INDEX["anger"]] > 0.5) for text, row in zip(texts, scores, strict=True)]
+
+    @staticmethod
+    def _judge(text: str, angry: bool) -> tuple[Flag, ...]:
+        words = (
+            ("knife", Flag("threat", "urgent" if angry else "watch", 0, 0, "'knife' is a weapon")),
+            ("damn", Flag("profanity", "info", 0, 0, "'damn' is strong language")),
+        )
+        return tuple(
+            replace(flag, start=text.index(word), stop=text.index(word) + len(word))
+            for word, flag in words
+            if word in text
+        )
 
 
 def fake_classifier(name: str = "fake", engine: WordEngine | None = None, version: str = "1") -> Classifier:

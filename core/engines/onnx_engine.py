@@ -66,6 +66,10 @@ class OnnxEngine:
         """Return for each text whether it is longer than what is read."""
         return self.pieces.exceed(texts)
 
+    def tokens(self, text: str) -> list[str]:
+        """Return the word pieces of a normalised text, as far as it is read."""
+        return self.pieces.tokens(text)
+
     @staticmethod
     def _run(session: Any, ids: list[list[int]]) -> Scores:
         lengths = np.array([len(row) for row in ids])

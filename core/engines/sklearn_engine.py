@@ -89,6 +89,10 @@ class SklearnEngine:
         """Return False for each text: all of it is read."""
         return [False] * len(texts)
 
+    def tokens(self, text: str) -> list[str]:
+        """Return the words of a normalised text; the model reads them, their pairs and their parts."""
+        return text.split()
+
 
 def load(folder: Path, manifest: Manifest, threads: int = 0) -> SklearnEngine:
     """Load `model.skops` from a model folder whose files have been verified.

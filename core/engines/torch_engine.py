@@ -64,6 +64,10 @@ class TorchEngine:
         """Return for each text whether it is longer than what is read."""
         return self.pieces.exceed(texts)
 
+    def tokens(self, text: str) -> list[str]:
+        """Return the word pieces of a normalised text, as far as it is read."""
+        return self.pieces.tokens(text)
+
     @torch.inference_mode()
     def _run(self, ids: list[list[int]]) -> Scores:
         longest = max(map(len, ids))

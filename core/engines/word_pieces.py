@@ -46,6 +46,14 @@ class WordPieces:
         room = self.max_length - self._tail - 1
         return [len(text.encode()) > room and self.lengths([text])[0] > self.max_length for text in texts]
 
+    def tokens(self, text: str) -> list[str]:
+        """Return a text's word pieces as they are spelt in the vocabulary, cut and without the special ones."""
+        encoding = self._tokenizer.encode(text)
+        pieces = [
+            piece for piece, special in zip(encoding.tokens, encoding.special_tokens_mask, strict=True) if not special
+        ]
+        return pieces[: self.max_length - (len(encoding.ids) - len(pieces))]
+
     def _all(self, texts: Sequence[str]) -> list[list[int]]:
         # One by one: encode_batch starts a thread on every core, whatever `threads` says, and saves next to nothing.
         return [self._tokenizer.encode(text).ids for text in texts]

@@ -100,6 +100,12 @@ class Writer:
             kept = next(path for path in map(self.path.with_name, names) if not path.exists())
             return self._scratch.rename(kept)
 
+    def discard(self) -> None:
+        """Delete what was written. Nothing can be written afterwards."""
+        self._open = False
+        self._sink.discard()
+        self._scratch.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -111,21 +117,17 @@ class Writer:
         if kind is None and self.path.exists() and not self._overwrite:
             kept = self.keep_partial()
             raise InputError(f"{self.path} was made by another program meanwhile. The results are in {kept}.")
-        self._open = False
         if kind is not None:
-            self._discard()
+            self.discard()
             return
+        self._open = False
         try:
             with _writing(self.path):
                 self._sink.close()
                 self._scratch.replace(self.path)
         except InputError:
-            self._discard()
+            self.discard()
             raise
-
-    def _discard(self) -> None:
-        self._sink.discard()
-        self._scratch.unlink(missing_ok=True)
 
 
 def open_writer(

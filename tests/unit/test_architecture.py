@@ -13,7 +13,7 @@ HEAVY = ("torch", "transformers", "mlflow", "sklearn", "onnx", "skops")
 # For each library, the only files that may import it.
 ONLY_IN = {
     "streamlit": ("streamlit_app.py", "pages/", "core/runtime.py"),
-    "duckdb": ("core/store.py",),
+    "duckdb": ("core/store/",),
     "mlflow": ("core/tracking/",),
     "onnxruntime": ("core/engines/onnx_engine.py", "models/export_onnx.py"),
     "torch": ("core/engines/torch_engine.py", "core/bench.py", "core/checkpoint.py", "models/"),
@@ -29,7 +29,7 @@ FORBIDDEN = {
     "core/emotions.py": ("core.",),
     "core/errors.py": ("core.",),
     "core/text.py": ("core.",),
-    "core/store.py": ("core.service", "core.classifier"),
+    "core/store/": ("core.service", "core.classifier", "core.rules"),
     "core/classifier.py": ("core.service", "core.store", "core.rules"),
 }
 

@@ -34,6 +34,7 @@ def prediction(text: str = "I love it", at: datetime = NOON) -> Prediction:
         model_version="1",
         normaliser_version="1",
         threshold_version="abc",
+        margin=0.2,
         latency_ms=2.5,
     )
 
@@ -217,14 +218,12 @@ def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         Store(path)
 
 
-def test_migrations_run_once_and_a_failing_one_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrations_run_once_and_a_failing_one_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     Store(path).close()
     broken = (*MIGRATIONS, ("broken", "CREATE TABLE half (a INTEGER); SELECT no_such_function();"))
-    monkeypatch.setattr("core.store.MIGRATIONS", broken)
     with pytest.raises(StoreError):
-        Store(path)
-    monkeypatch.undo()
+        Store(path, migrations=broken)
     again = Store(path)
     assert again.version() == len(MIGRATIONS)
     again.close()

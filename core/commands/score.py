@@ -1,0 +1,129 @@
+"""`python -m core score`: read the emotions of every text in a file."""
+
+import argparse
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.errors import InputError
+from core.files import FORMATS, append, open_table, open_writer
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    score = commands.add_parser("score", help="read the emotions of every text in a file")
+    score.add_argument("file", type=Path, help=f"the texts ({', '.join(FORMATS)})")
+    score.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="where the results go, in any of these formats (.txt: the emotions alone, line by line)",
+    )
+    score.add_argument(
+        "--inbox",
+        type=Path,
+        nargs="?",
+        const=True,
+        help="leave the results for the app to take in: in its inbox, or in the folder that is named",
+    )
+    score.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
+    score.add_argument("--posted", help="the column that says when each text was posted (guessed otherwise)")
+    score.add_argument("--model", help="a model folder's name or path (default: the serving model)")
+    score.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
+    score.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Score the file and return the exit code."""
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from core.classifier import load  # noqa: PLC0415
+    from core.inbox import open_inbox_writer  # noqa: PLC0415
+    from core.rules import Rules  # noqa: PLC0415
+    from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
+    from core.serving import choices  # noqa: PLC0415
+    from core.settings import settings  # noqa: PLC0415
+    from core.times import guess_time_column  # noqa: PLC0415
+
+    chosen = settings()
+    output, inbox = _places(options, chosen.inbox)
+    table = open_table(options.file, options.column)
+    posted = options.posted or guess_time_column(table)
+    if options.posted and options.posted not in table.names:
+        raise InputError(f"{options.file} has no column {options.posted!r}. Its columns are {', '.join(table.names)}.")
+    for notice in (*table.notices, *([f"Column {posted!r} says when each text was posted."] if posted else [])):
+        print(f"affectra: {notice}", file=sys.stderr)
+    with ExitStack() as open_files:
+        results = for_inbox = None
+        # Opened first, so closed last: nothing is handed over if the results cannot be kept.
+        if inbox is not None:
+            for_inbox = open_files.enter_context(
+                open_inbox_writer(inbox, source=options.file, overwrite=options.overwrite)
+            )
+        if output is not None:
+            # A .txt file holds one line a text: its emotions.
+            columns = append(table.columns, RESULT_COLUMNS)
+            emotions = columns[len(table.columns)].name
+            results = open_files.enter_context(
+                open_writer(output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
+            )
+        model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
+        service = Service(
+            load(model, chosen.threads), _none, _none, rules=Rules.read(chosen.rules), private=chosen.private
+        )
+        with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
+            try:
+                summary = service.score_table(
+                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=posted
+                )
+            except KeyboardInterrupt:
+                if results is None or not results.rows:
+                    raise
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not spoil what the first one keeps
+                kept = results.keep_partial()
+                bar.close()
+                print(
+                    f"affectra: stopped after {results.rows:,} of {table.rows:,} rows. They are whole and in {kept}.",
+                    file=sys.stderr,
+                )
+                if for_inbox is not None:
+                    for_inbox.discard()  # nothing half goes into the inbox
+                return 130
+    unread = f", {summary.unreadable:,} of them with nothing to read" if summary.unreadable else ""
+    undated = f", {summary.undated:,} without a time that can be read" if summary.undated else ""
+    places = [writer.path for writer in (results, for_inbox) if writer is not None]
+    print(
+        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {service.classifier.info.label}, in "
+        f"{' and '.join(map(str, places))}."
+    )
+    return 0
+
+
+def _places(options: argparse.Namespace, inbox: Path) -> tuple[Path | None, Path | None]:
+    """Return the file for the results, and the one for an inbox.
+
+    Raises:
+        InputError: neither is named, or two inboxes are.
+    """
+    from core.inbox import inbox_path  # noqa: PLC0415
+
+    output: Path | None = options.output
+    folder: Path | None = inbox if options.inbox is True else options.inbox
+    if output is None and folder is None:
+        raise InputError("Nothing says where the results go. Name a file with -o, or --inbox, or both.")
+    if output is not None and output.suffix.lower() == ".parquet" and _same(output.parent, inbox):
+        # The app would set results aside: what is written there is what it can take in.
+        if folder is not None and not _same(folder, inbox):
+            raise InputError(f"{output} is in one inbox, {folder} is another. Name one of them, or another output.")
+        return None, output
+    return output, None if folder is None else inbox_path(folder, options.file.name)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _none() -> NoReturn:
+    raise AssertionError("scoring a file opens no store and no second model")

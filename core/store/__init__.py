@@ -1,0 +1,18 @@
+"""The store: the only SQL. Predictions, flags and feedback in one DuckDB file that one process owns.
+
+* `database`: the file, its migrations, cursors, transactions, time limits, and what errors mean to a person;
+* `schema`: the migrations;
+* `store`: predictions, batches, feedback, saved views: what is recorded and looked up;
+* `where`: what a `Selection` is in SQL;
+* `explorer`: counts over many predictions, and pages of them;
+* `export`: what a selection holds, streamed into a file.
+
+Times are stored in UTC without a zone. Feedback is appended; the view `current_feedback` says what holds now.
+"""
+
+from core.store.database import Database, StoreHeldError
+from core.store.export import EXPORTS, export
+from core.store.schema import MIGRATIONS
+from core.store.store import Flips, Store, StoredBatch
+
+__all__ = ["EXPORTS", "MIGRATIONS", "Database", "Flips", "Store", "StoreHeldError", "StoredBatch", "export"]

@@ -1,0 +1,67 @@
+"""The schema as a list of migrations, oldest first. Only ever append."""
+
+from typing import Final
+
+from core.emotions import LABELS
+
+SCORE_COLUMNS: Final = ", ".join(LABELS)
+
+# There is no primary key on predictions.id on purpose: ids are UUIDv7s, rows lie nearly in their order, so a look-up
+# prunes to a few row groups, while an index would slow down every append and has to fit in memory.
+MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "predictions and feedback",
+        f"""
+        CREATE TABLE predictions (
+            id UUID NOT NULL, made_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL, batch UUID, actor VARCHAR NOT NULL,
+            text VARCHAR NOT NULL, truncated BOOLEAN NOT NULL,
+            labels UINTEGER NOT NULL, top VARCHAR NOT NULL, sentiment VARCHAR NOT NULL,
+            {", ".join(f"{label} FLOAT NOT NULL" for label in LABELS)},
+            model VARCHAR NOT NULL, model_version VARCHAR NOT NULL, normaliser_version VARCHAR NOT NULL,
+            threshold_version VARCHAR NOT NULL, rule_version VARCHAR, latency_ms FLOAT
+        );
+        CREATE TABLE batches (
+            id UUID NOT NULL, made_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL, actor VARCHAR NOT NULL,
+            name VARCHAR NOT NULL, n_rows BIGINT NOT NULL
+        );
+        CREATE SEQUENCE event_number;
+        CREATE TABLE feedback_events (
+            number BIGINT NOT NULL DEFAULT nextval('event_number'),
+            id UUID NOT NULL, prediction_id UUID NOT NULL, made_at TIMESTAMP NOT NULL, actor VARCHAR NOT NULL,
+            verdict VARCHAR NOT NULL CHECK (verdict IN ('up', 'down', 'retracted')),
+            suggested UINTEGER NOT NULL, comment VARCHAR NOT NULL
+        );
+        CREATE VIEW current_feedback AS
+            SELECT * EXCLUDE (place) FROM (
+                SELECT *, row_number() OVER (PARTITION BY prediction_id, actor ORDER BY number DESC) AS place
+                FROM feedback_events
+            ) WHERE place = 1 AND verdict <> 'retracted';
+        """,
+    ),
+    (
+        "flags, margins, the words of a text, saved views and the inbox",
+        r"""
+        -- The words of a text, case- and accent-blind, each between blanks: a word or a phrase is found by `contains`.
+        CREATE MACRO fold(written) AS
+            ' ' || trim(regexp_replace(lower(strip_accents(written)), '[^\p{L}\p{M}\p{N}]+', ' ', 'g')) || ' ';
+        -- When it was posted, where that is known, else when it was read: the time of all charts.
+        ALTER TABLE predictions ADD COLUMN moment TIMESTAMP;
+        ALTER TABLE predictions ADD COLUMN folded VARCHAR;
+        ALTER TABLE predictions ADD COLUMN margin FLOAT;
+        ALTER TABLE predictions ADD COLUMN severity UTINYINT DEFAULT 0;
+        ALTER TABLE predictions ADD COLUMN categories UTINYINT DEFAULT 0;
+        ALTER TABLE predictions ADD COLUMN flags
+            STRUCT(category VARCHAR, severity VARCHAR, start INTEGER, stop INTEGER, reason VARCHAR)[];
+        UPDATE predictions SET moment = made_at, folded = fold(text), severity = 0, categories = 0;
+        CREATE TABLE view_events (
+            number BIGINT NOT NULL DEFAULT nextval('event_number'),
+            made_at TIMESTAMP NOT NULL, actor VARCHAR NOT NULL, name VARCHAR NOT NULL, query VARCHAR
+        );
+        CREATE VIEW saved_views AS
+            SELECT * EXCLUDE (place) FROM (
+                SELECT *, row_number() OVER (PARTITION BY name ORDER BY number DESC) AS place FROM view_events
+            ) WHERE place = 1 AND query IS NOT NULL;
+        """,
+    ),
+)
+"""Name and statements of each migration; its number is its place, from 1."""

@@ -1,0 +1,94 @@
+"""What the app does by itself beside its pages: takes in its inbox, judges with new rules, forgets what is too old.
+
+Nothing here starts on its own: pages poke it, and it works in a thread while there is something to do.
+"""
+
+import logging
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from core.actor import Actor
+from core.inbox import Inbox, Taken
+from core.jobs import Job
+from core.service import Service
+
+_LOG = logging.getLogger("affectra")
+_ACTOR: Final = Actor("affectra")
+_AUDIT: Final = re.compile(r"audit-([0-9a-f-]{36})\.parquet")
+"""What an audit made by another process is called: it is known by its own id, and not by its content."""
+_FORGETS_EVERY: Final = timedelta(hours=6)
+
+
+class Upkeep:
+    """One for the process. Safe to poke from any thread, as often as one likes.
+
+    Attributes:
+        inbox: the folder from which scored files are taken in.
+        job: what is being done or was done last, None before anything was.
+    """
+
+    def __init__(
+        self,
+        service: Callable[[], Service],
+        inbox: Inbox,
+        retain_days: int | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.inbox: Final = inbox
+        self.job: Job[list[Taken]] | None = None
+        self._service = service
+        self._retain_days = retain_days
+        self._now = now
+        self._forgot: datetime | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def running(self) -> bool:
+        """Whether something is being done."""
+        return self.job is not None and self.job.running
+
+    def poke(self) -> bool:
+        """Begin what there is to do, unless it has begun; return whether something is being done now.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._lock:
+            if self.running:
+                return True
+            service = self._service()
+            waiting, unjudged = self.inbox.waiting(), service.to_judge()
+            if not waiting and not unjudged and not self._forgets_now():
+                return False
+            self.job = Job(lambda report, cancelled: self._work(service, report, cancelled), len(waiting) + unjudged)
+            return True
+
+    def _forgets_now(self) -> bool:
+        if self._retain_days is None:
+            return False
+        return self._forgot is None or self._now() - self._forgot >= _FORGETS_EVERY
+
+    def _work(self, service: Service, report: Callable[[int], None], cancelled: Callable[[], bool]) -> list[Taken]:
+        if self._retain_days is not None and self._forgets_now():
+            self._forgot = self._now()
+            if gone := service.forget(self._retain_days):
+                _LOG.info("%d predictions older than %d days were deleted", gone, self._retain_days)
+        taken: list[Taken] = []
+
+        def note(one: Taken) -> None:
+            taken.append(one)
+            report(len(taken))
+
+        def keep(path: Path, batch: UUID, name: str) -> int:
+            if audit := _AUDIT.fullmatch(name):
+                return service.take_in(path, UUID(audit[1]), name, _ACTOR, "audit")
+            return service.take_in(path, batch, name, _ACTOR)
+
+        self.inbox.take_in(keep, note, cancelled)
+        service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+        return taken
