@@ -5,7 +5,7 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -14,15 +14,17 @@ from core import runtime
 from core.actor import Actor
 from core.charts import readings
 from core.emotions import Level
-from core.errors import InputError
 from core.files import FORMATS, Table, open_table, printable
 from core.jobs import Job
 from core.service import ScoredFile, Service
 from core.settings import settings
+from core.times import guess_time_column
 from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.levels import level_switch
+from pages.components.uploads import gone_with, named_as_given, to_disk
 
 PREVIEW_ROWS: Final = 8
+_NO_TIME: Final = "(not known)"
 
 
 @dataclass
@@ -37,8 +39,7 @@ class Upload:
     kept: int | None = None
 
     def __post_init__(self) -> None:
-        # A TemporaryDirectory does the same, but warns that nobody closed it; a session ends without a word.
-        weakref.finalize(self, shutil.rmtree, self.path.parent, ignore_errors=True)
+        gone_with(self, self.path.parent)
 
     def forget(self) -> None:
         """Let go of the last scoring; one that still runs is cancelled."""
@@ -67,17 +68,8 @@ def file_tab() -> None:
     if given is None:
         return
     if given.file_id not in uploads:
-        uploads[given.file_id] = _to_disk(given.name, given)
+        uploads[given.file_id] = Upload(given.name, to_disk(given.name, given))
     _scoring(uploads[given.file_id])
-
-
-def _to_disk(name: str, content: IO[bytes]) -> Upload:
-    # The name is the user's: only its suffix is used for a path.
-    path = Path(tempfile.mkdtemp(prefix="affectra-")) / f"upload{Path(name).suffix.lower()}"
-    upload = Upload(name, path)
-    with path.open("wb") as file:
-        shutil.copyfileobj(content, file)
-    return upload
 
 
 @st.fragment
@@ -86,11 +78,8 @@ def _scoring(upload: Upload) -> None:
     show_reported()
     if st.session_state.pop("kept_now", False):
         st.rerun(scope="app")  # the other tab lists what the store holds
-    try:
+    with named_as_given(upload.path, upload.name):
         _stage(runtime.service(), runtime.actor(), upload)
-    except InputError as error:
-        # The user's name for the file, not the place where the server keeps it.
-        raise InputError(str(error).replace(str(upload.path), upload.name)) from error
 
 
 def _stage(service: Service, actor: Actor, upload: Upload) -> None:
@@ -119,6 +108,14 @@ def _choose(service: Service, upload: Upload) -> None:
         key="text_column",
         format_func=_named,
     )
+    guess = guess_time_column(table)
+    posted = st.selectbox(
+        "When posted (for charts over time)",
+        [_NO_TIME, *names],
+        index=1 + table.names.index(guess) if guess else 0,
+        key="posted_column",
+        format_func=_named,
+    )
     preview = table.preview(PREVIEW_ROWS)
     st.dataframe(
         pd.DataFrame({name: list(map(printable, cells)) for name, cells in zip(names, preview.values, strict=True)}),
@@ -134,7 +131,12 @@ def _choose(service: Service, upload: Upload) -> None:
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,
-        args=(service, upload, table.names[names.index(column)]),
+        args=(
+            service,
+            upload,
+            table.names[names.index(column)],
+            None if posted == _NO_TIME else table.names[names.index(posted)],
+        ),
     )
 
 
@@ -147,14 +149,15 @@ def _rows(count: int) -> str:
 
 
 @reporting
-def _start(service: Service, upload: Upload, column: str) -> None:
+def _start(service: Service, upload: Upload, column: str, posted: str | None) -> None:
     if upload.table is None or (upload.job is not None and upload.job.running):
         return
     table, name = upload.table.of(column), upload.name
     results = upload.results = Path(tempfile.mkdtemp(dir=upload.path.parent))
     # Were the upload itself bound here, it would live as long as the job, and its end could not cancel it.
     job = upload.job = Job(
-        lambda report, cancelled: service.score_file(table, results, name, report, cancelled), table.rows
+        lambda report, cancelled: service.score_file(table, results, name, report, cancelled, posted=posted),
+        table.rows,
     )
     weakref.finalize(upload, job.cancel)
 
@@ -187,6 +190,11 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
         said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
     if summary.truncated:
         said.append(f"{summary.truncated:,} were longer than what is read: only their beginning counts.")
+    if summary.undated:
+        said.append(f"{summary.undated:,} have no time of posting that can be read: they count as of now.")
+    if flagged := sum(summary.flagged.values()):
+        by_severity = ", ".join(f"{count:,} {severity}" for severity, count in summary.flagged.items() if count)
+        said.append(f"{flagged:,} {'is' if flagged == 1 else 'are'} flagged ({by_severity}).")
     st.markdown(" ".join(said))
     level: Level = level_switch("file_level")
     frame = readings.counts_frame(summary.counts[level], summary.rows, level)

@@ -13,6 +13,7 @@ from core.prediction import Prediction, Verdict
 from core.service import MAX_COMMENT, Service
 from core.text import MAX_CHARS
 from pages.components.enter_key import enter_presses
+from pages.components.flagged import show_flags
 from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
 from pages.components.levels import level_switch
 from pages.components.navigation import stay_in_frame
@@ -184,6 +185,7 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
         Badge(EMOTIONS[INDEX[reading.top]], reading.probabilities[INDEX[reading.top]]),
         f"{model.info.label} · {reading.latency_ms:.1f} ms on this machine",
     )
+    show_flags(reading.flags)
 
 
 def _words(service: Service, prediction: Prediction, level: Level) -> None:

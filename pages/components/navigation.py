@@ -41,5 +41,11 @@ def _pages() -> list[Page]:
         st.Page(
             "pages/live.py", title="Live", icon=":material/bolt:", default=True, help="Type a tweet, see its emotions."
         ),
+        st.Page(
+            "pages/audit.py",
+            title="Audit",
+            icon=":material/policy:",
+            help="What was said, where it is risky, over all that is stored.",
+        ),
         st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:", help="Which model, and why."),
     ]

@@ -57,7 +57,11 @@ def running(folder: Path) -> Iterator[App]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     database, log = folder / "affectra.duckdb", folder / "console.log"
-    own = {"AFFECTRA_DATABASE": str(database), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    own = {
+        "AFFECTRA_DATABASE": str(database),
+        "AFFECTRA_INBOX": str(folder / "inbox"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
+    }
     with log.open("w", encoding="utf-8") as console:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],

@@ -49,6 +49,7 @@ def tracker(made_tracker: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def open_app(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setenv("AFFECTRA_INBOX", str(tmp_path / "inbox"))
 
     def start(**environment: str) -> AppTest:
         for name, value in environment.items():

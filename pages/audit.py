@@ -1,0 +1,51 @@
+"""Audit: what did the model say, where is it risky, over everything that is stored."""
+
+import streamlit as st
+
+from core import runtime
+from core.emotions import Level
+from pages.auditing import drifting, overview, risk, rows, runs
+from pages.auditing.filters import View, draw_filters
+from pages.components.frame import guarded, plain, show_reported
+from pages.components.levels import level_switch
+from pages.components.navigation import stay_in_frame
+
+# Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
+TABS = {
+    "Overview": guarded(overview.draw),
+    "Risk": guarded(risk.draw),
+    "Drift": guarded(drifting.draw),
+    "Tweets": guarded(rows.draw),
+    "Audits": guarded(runs.draw),
+}
+
+
+@guarded
+def main() -> None:
+    """Draw the page."""
+    stay_in_frame()
+    st.caption("**Affectra** · what the model said, and where it is risky")
+    st.title("Audit")
+    show_reported()
+    if notice := runtime.service().notice:
+        st.warning(plain(notice), icon=":material/swap_horiz:")
+    runs.draw_upkeep()
+    view = draw_filters(runtime.exploring())
+    _figures(view)
+    level: Level = level_switch("audit_level")
+    if "tweet" in st.query_params and "audit_tab" not in st.session_state:
+        st.session_state["audit_tab"] = "Tweets"  # a link to one tweet
+    tabs = st.tabs(list(TABS), key="audit_tab", bind="query-params")
+    for tab, draw in zip(tabs, TABS.values(), strict=True):
+        # Only the tab that is open is drawn: each asks the store for what it shows.
+        if tab.open:
+            with tab:
+                draw(view, level)
+
+
+@guarded
+def _figures(view: View) -> None:
+    overview.draw_totals(view)
+
+
+main()

@@ -1,0 +1,1 @@
+"""The parts of the page Audit: filters, and one module for each tab."""
