@@ -33,8 +33,10 @@ train: $(READY) ## train TF-IDF, ELECTRA and DistilBERT on the corpus in GOEMOTI
 	$(BIN)/python -m models train electra
 	$(BIN)/python -m models train distilbert
 
-bench: $(READY) ## measure speed, memory and start-up on this machine
+bench: $(READY) ## measure the rules, the store, speed, memory, start-up and the page Audit on this machine
+	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m core bench
+	$(BIN)/python -m tests.browser.bench
 
 clean: ## remove .venv and caches (keeps the store and trained checkpoints)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -486,6 +486,7 @@ class Service:
             parquet: with the columns `STORE_COLUMNS`.
             batch: the id by which it is known.
             name: what it is called in the store's list of batches.
+            source: as what its rows are recorded.
 
         Raises:
             InputError: the file is not such a one, or holds what is in the store already.

@@ -31,7 +31,8 @@ from core.store.growing import grow
 
 _EMOTIONS: Final = members("emotion")
 _EKMAN: Final = members("ekman")
-_ROUNDS: Final = 15
+ROUNDS: Final = 15
+SIZES: Final = (1_000_000, 10_000_000)
 _MILLISECONDS: Final = 1e3
 
 
@@ -44,7 +45,7 @@ class Question:
     theirs: Callable[[pd.DataFrame], Any] | None = None
 
 
-def run(sizes: tuple[int, ...] = (1_000_000, 10_000_000), rounds: int = _ROUNDS) -> None:
+def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> None:
     """Measure at each size and print.
 
     Raises:
@@ -57,7 +58,7 @@ def run(sizes: tuple[int, ...] = (1_000_000, 10_000_000), rounds: int = _ROUNDS)
     theirs: dict[str, list[float]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as scratch:
-            store, service = _store(chosen, Path(scratch))
+            store, service = open_store(chosen, Path(scratch) / "bench.duckdb")
             try:
                 started = time.perf_counter()
                 grow(store, size, utc_now())
@@ -70,8 +71,14 @@ def run(sizes: tuple[int, ...] = (1_000_000, 10_000_000), rounds: int = _ROUNDS)
     _print(sizes, ours, theirs, rounds)
 
 
-def _store(chosen: Settings, folder: Path) -> tuple[Store, Service]:
-    store = Store(folder / "bench.duckdb", chosen.memory_limit, query_seconds=600)
+def open_store(chosen: Settings, path: Path) -> tuple[Store, Service]:
+    """Return a store that holds the sample tweets, and the use cases over it.
+
+    Raises:
+        InputError: the sample tweets or the rules are missing.
+        ModelError: the serving model cannot be loaded.
+    """
+    store = Store(path, chosen.memory_limit, query_seconds=600)
     model = classifier.load(serving.choices(chosen)[0].folder, chosen.threads)
     service = Service(model, _none, lambda: store, rules=Rules.read(chosen.rules))
     service.add_samples(store, chosen.sample_tweets)

@@ -20,9 +20,9 @@ def parse_moment(cell: str) -> datetime | None:
     """Return the moment in UTC that a cell names, None where it names none.
 
     ISO 8601 ("2026-05-01", "2026-05-01T12:00:00Z"; without a zone it is taken for UTC), seconds or milliseconds since
-    1970, and the form of Twitter's own exports ("Wed Oct 10 20:19:24 +0000 2018").
+    1970, and the form of Twitter's own exports ("Wed Oct 10 20:19:24 +0000 2018"). "UTC" may stand behind it.
     """
-    cell = cell.strip()
+    cell = cell.strip().removesuffix(" UTC")
     try:
         if _EPOCH.fullmatch(cell):
             number = float(cell)

@@ -1,7 +1,9 @@
 """`python -m core bench`: measure on this machine."""
 
 import argparse
-from typing import Any
+from typing import Any, Final
+
+PARTS: Final = ("rules", "store", "speed")
 
 
 def add(commands: Any) -> None:
@@ -9,13 +11,24 @@ def add(commands: Any) -> None:
     bench = commands.add_parser(
         "bench", help="measure speed, memory, start-up, the store and the rules on this machine"
     )
+    bench.add_argument("--only", action="append", choices=PARTS, help="measure this alone; may be repeated")
     bench.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a figure to quote")
     bench.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
-    from core import bench  # noqa: PLC0415  (imports torch and transformers, which scoring does without)
+    chosen = options.only or PARTS
+    if "rules" in chosen:
+        from core import rules_bench  # noqa: PLC0415
 
-    bench.run(quick=options.quick)
+        rules_bench.run()
+    if "store" in chosen:
+        from core import store_bench  # noqa: PLC0415
+
+        store_bench.run((100_000,) if options.quick else store_bench.SIZES, 3 if options.quick else store_bench.ROUNDS)
+    if "speed" in chosen:
+        from core import bench  # noqa: PLC0415  (imports torch and transformers, which the others do without)
+
+        bench.run(quick=options.quick)
     return 0

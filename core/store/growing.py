@@ -23,6 +23,8 @@ def grow(database: Database, rows: int, last: datetime, over: timedelta = timede
     Raises:
         StoreError: the store cannot be written.
     """
+    if not rows:
+        return
     with database.reading() as cursor:
         seeds = cursor.execute("SELECT count(*) FROM predictions").fetchone()[0]
     step = int(over / timedelta(microseconds=1)) // rows
