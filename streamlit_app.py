@@ -1,5 +1,7 @@
-"""Affectra: the entry of the app. Thin: the frame and the list of pages are in `pages/components/navigation.py`."""
+"""Affectra: the entry of the app. What is drawn is in `pages/entry.py`; beside it, finished exports are handed out."""
 
-from pages.components.navigation import run_app
+import streamlit as st
 
-run_app()
+from pages.components.downloads import ROUTES
+
+app = st.App("pages/entry.py", routes=ROUTES)

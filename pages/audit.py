@@ -8,7 +8,6 @@ from pages.auditing import drifting, overview, risk, rows, runs
 from pages.auditing.filters import View, draw_filters
 from pages.components.frame import guarded, plain, show_reported
 from pages.components.levels import level_switch
-from pages.components.navigation import stay_in_frame
 
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
 TABS = {
@@ -23,7 +22,6 @@ TABS = {
 @guarded
 def main() -> None:
     """Draw the page."""
-    stay_in_frame()
     st.caption("**Affectra** · what the model said, and where it is risky")
     st.title("Audit")
     show_reported()

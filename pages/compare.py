@@ -8,7 +8,6 @@ from core.errors import AffectraError
 from pages.comparing import duels, emotions, leaderboard, promotion
 from pages.components.frame import guarded, plain, show_problem, show_reported
 from pages.components.levels import level_switch
-from pages.components.navigation import stay_in_frame
 
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
 TABS = {
@@ -22,7 +21,6 @@ TABS = {
 @guarded
 def main() -> None:
     """Draw the page."""
-    stay_in_frame()
     st.caption("**Affectra** · which model, and why")
     st.title("Compare models")
     show_reported()

@@ -16,7 +16,6 @@ from pages.components.enter_key import enter_presses
 from pages.components.flagged import show_flags
 from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
 from pages.components.levels import level_switch
-from pages.components.navigation import stay_in_frame
 from pages.components.verdict import Badge, show_verdict, show_words
 from pages.file_tab import file_tab
 
@@ -40,7 +39,6 @@ AUTO: Final = "the strongest"
 
 def main() -> None:
     """Draw the page."""
-    stay_in_frame()
     st.caption("**Affectra** · emotions in tweets, read on a plain CPU")
     st.title("Read tweets")
     one, many = st.tabs(["One tweet", "A file of tweets"], key="live_tab")

@@ -13,11 +13,10 @@ from core.exploring import EXPORTS
 from core.jobs import Job
 from core.selection import Selection
 from pages.auditing.filters import View
-from pages.components.frame import guarded, plain, reporting, show_reported
+from pages.components.downloads import download_link, offer
+from pages.components.frame import guarded, reporting, show_reported
 from pages.components.uploads import gone_with
 
-LARGEST: Final = 250 * 1024**2
-"""Bytes up to which a file is handed to the browser, which takes it whole."""
 _NAMES: Final = {".csv": "CSV", ".parquet": "Parquet", ".jsonl": "JSON lines"}
 
 
@@ -28,6 +27,7 @@ class Export:
     selection: Selection
     path: Path
     job: Job[int]
+    address: str = ""
 
     def __post_init__(self) -> None:
         gone_with(self, self.path.parent)
@@ -79,26 +79,13 @@ def _draw(export: Export, view: View) -> None:
     if job.cancelling:
         st.info("Stopped. Nothing was written.")
         return
-    size, rows = export.path.stat().st_size, job.result or 0
-    said = f"{rows:,} {'row' if rows == 1 else 'rows'}, {size / 1e6:,.1f} MB"
+    rows = job.result or 0
+    said = f"{rows:,} {'row' if rows == 1 else 'rows'}, {export.path.stat().st_size / 1e6:,.1f} MB"
     if export.selection != view.selection:
         said += "; of the filters as they were when it was made"
-    if size > LARGEST:
-        st.markdown(
-            f"{said}. That is more than a browser takes at once. It lies in `{plain(str(export.path))}` on the machine "
-            f"that runs Affectra for as long as this page is open; `python -m core export` makes it anywhere."
-        )
-        return
-    st.download_button(
-        f"Download {_NAMES[export.path.suffix]} ({said})",
-        export.path.read_bytes,
-        file_name=export.path.name,
-        mime=EXPORTS[export.path.suffix],
-        key="download_export",
-        on_click="ignore",
-        icon=":material/download:",
-        type="primary",
-    )
+    suffix = export.path.suffix
+    export.address = export.address or offer(export.path, export.path.name, EXPORTS[suffix], export)
+    download_link(f"Download {_NAMES[suffix]} ({said})", export.address, "download_export")
 
 
 @st.fragment(run_every="500ms")

@@ -114,7 +114,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
         # Export, and read the file back.
         page.get_by_role("button", name="Prepare the file").click()
         with page.expect_download(timeout=60_000) as download:
-            page.get_by_role("button", name=re.compile("Download CSV")).click()
+            page.get_by_role("link", name=re.compile("Download CSV")).click()
         rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
         assert len(rows) == both
         assert all("annoyance" in row["emotions"] for row in rows)
@@ -231,6 +231,8 @@ def test_the_filters_work_by_keyboard(samples: App, browser: Browser) -> None:
         expect(page).to_have_url(re.compile("q=the"))
         assert 0 < found(page) < 360
         clear = page.get_by_role("button", name="Clear all")
+        expect(clear).to_be_enabled()
+        settle(page)
         clear.focus()
         page.keyboard.press("Enter")
         expect(page).not_to_have_url(re.compile("q=the"))

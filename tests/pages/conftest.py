@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import cost
+from core import cost, runtime
 from core.candidates import Candidates
 from core.classifier import load
-from core.settings import settings
+from core.rules import Rules
+from core.service import Service
+from core.serving import DEFAULT
+from core.settings import Settings, settings
+from core.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,18 +49,39 @@ def tracker(made_tracker: Path, tmp_path: Path) -> Path:
     return tmp_path / "mlflow.db"
 
 
+@pytest.fixture(scope="session")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store as the app makes it on a fresh machine, with the sample tweets read once for all tests."""
+    chosen = Settings()
+    path = tmp_path_factory.mktemp("store") / "affectra.duckdb"
+    store = Store(path)
+    model = load(chosen.model_folder(DEFAULT), chosen.threads)
+    Service(model, lambda: model, lambda: store, rules=Rules.read(chosen.rules)).add_samples(
+        store, chosen.sample_tweets
+    )
+    store.close()
+    return path
+
+
 @pytest.fixture
-def open_app(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def open_app(
+    database: Path, made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., AppTest]]:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv("AFFECTRA_INBOX", str(tmp_path / "inbox"))
 
-    def start(**environment: str) -> AppTest:
+    def start(*, new_store: bool = False, **environment: str) -> AppTest:
+        if not new_store and not database.parent.exists():
+            database.parent.mkdir()
+            shutil.copyfile(made_store, database)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         settings.cache_clear()
-        return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+        return AppTest.from_file(str(ROOT / "pages" / "entry.py"), default_timeout=60).run()
 
     settings.cache_clear()
     yield start
-    st.cache_resource.clear()
+    # Models stay loaded: no test changes one in its place.
+    for cached in (runtime.store, runtime._exploring, runtime._upkeep, runtime._candidates):
+        cached.clear()
     settings.cache_clear()

@@ -30,7 +30,7 @@ def rows(database: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_a_new_store_starts_with_the_sample(open_app: Open) -> None:
-    app = open_app()
+    app = open_app(new_store=True)
     assert not app.exception
     assert "of 360 predictions" in app.caption[-1].value
 
@@ -255,7 +255,7 @@ def test_a_store_that_is_removed_while_open_is_not_trusted(open_app: Open, datab
 
 
 def test_a_store_without_its_samples_can_be_used(open_app: Open, database: Path, tmp_path: Path) -> None:
-    app = read(open_app(AFFECTRA_SAMPLE_TWEETS=str(tmp_path / "none.csv")), "Thank you so much")
+    app = read(open_app(new_store=True, AFFECTRA_SAMPLE_TWEETS=str(tmp_path / "none.csv")), "Thank you so much")
     app.button(key="record").click().run()
     assert not app.error
     assert rows(database, "SELECT count(*) FROM predictions") == [(1,)]

@@ -13,6 +13,7 @@ HEAVY = ("torch", "transformers", "mlflow", "sklearn", "onnx", "skops")
 # For each library, the only files that may import it.
 ONLY_IN = {
     "streamlit": ("streamlit_app.py", "pages/", "core/runtime.py"),
+    "starlette": ("pages/components/downloads.py",),
     "duckdb": ("core/store/",),
     "mlflow": ("core/tracking/",),
     "onnxruntime": ("core/engines/onnx_engine.py", "models/export_onnx.py"),
