@@ -2,7 +2,8 @@
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.emotions import LABELS, Scores
+from core.flags import CATEGORIES, SEVERITIES, Flag
 from core.rules import rulebook
-from core.rules.flag import CATEGORIES, SEVERITIES, Flag
 from core.rules.phrases import MAX_WORDS, Index
 from core.rules.reading import Reading
 from core.rules.rulebook import Rule, Rulebook, Term
@@ -22,12 +23,18 @@ MAX_QUOTED: Final = 40
 """Characters of a text that a reason quotes at most."""
 _MAX_CLAUSES: Final = 5
 _MAX_HITS: Final = 50
-"""Places of one phrase that are judged: a text that says the same more often is flagged by then, or is a wall of it."""
+"""Places of one phrase that are judged, half of them from either end: a wall of idioms hides nothing behind it."""
 
 _STEPS: Final = {"raise": 1, "lower": -1, "note": 0}
 
 # What has a meaning in Markdown, or in Streamlit's dialect of it.
 _MARKDOWN: Final = str.maketrans(dict.fromkeys("\\`*_{}[]()<>#|~$:^", "\u00b7"))
+
+
+def _ends(places: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the first and the last of many places."""
+    half = _MAX_HITS // 2
+    return [*islice(places, half), *deque(places, half)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Rules:
         hits = [
             _Hit(term, first, last)
             for term, phrase in self._terms.candidates(reading.places.keys())
-            for first, last in islice(phrase.find(reading), _MAX_HITS)
+            for first, last in _ends(phrase.find(reading))
         ]
         if not hits:
             return ()

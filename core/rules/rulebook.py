@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from core.emotions import INDEX, LABELS
 from core.errors import InputError
-from core.rules.flag import CATEGORIES, SEVERITIES
+from core.flags import CATEGORIES, SEVERITIES
 from core.rules.phrases import Grammar, Phrase, PhraseError
 from core.rules.reading import HANDLE, LINK, Reader
 

@@ -115,6 +115,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
         page.get_by_role("button", name="Prepare the file").click()
         with page.expect_download(timeout=60_000) as download:
             page.get_by_role("link", name=re.compile("Download CSV")).click()
+        assert page.request.get(f"{samples.url}/download/guessed").status == 404
         rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
         assert len(rows) == both
         assert all("annoyance" in row["emotions"] for row in rows)

@@ -31,6 +31,14 @@ FORBIDDEN = {
     "core/errors.py": ("core.",),
     "core/text.py": ("core.",),
     "core/store/": ("core.service", "core.classifier", "core.rules"),
+    "core/rules/": ("core.service", "core.store", "core.classifier", "core.files"),
+    "core/flags.py": ("core.service", "core.store", "core.rules"),
+    "core/selection.py": ("core.store", "core.emotions"),
+    "core/exploring.py": ("core.service", "core.runtime", "core.rules"),
+    "core/spikes.py": ("core.",),
+    "core/drift.py": ("core.",),
+    "core/audit/": ("core.store", "core.runtime", "core.inbox"),
+    "core/charts/": ("core.store", "core.service", "core.runtime"),
     "core/classifier.py": ("core.service", "core.store", "core.rules"),
 }
 

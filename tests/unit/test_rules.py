@@ -211,7 +211,7 @@ def test_context_weighs_self_harm(text: str, given: str | None, scores: np.ndarr
 
 def test_the_reason_is_in_words() -> None:
     (flag,) = RULES.judge("I will hurt you", emotions(anger=0.71))
-    assert flag.reason == "'hurt': violence, wanted or announced, second person, aimed at a person, anger 71 %"
+    assert flag.reason == "'I will hurt you': violence announced, anger 71 %"
     (quoted,) = RULES.judge("he said 'I will kill you'")
     assert "reported" in quoted.reason
 
@@ -468,3 +468,9 @@ def test_the_public_methods_say_shapes_and_errors() -> None:
     assert "float32 [28]" in inspect.getdoc(Rules.judge)
     assert "[n_texts, 28]" in inspect.getdoc(Rules.judge_all)
     assert "InputError" in inspect.getdoc(Rules.read)
+
+
+def test_a_wall_of_idioms_hides_nothing() -> None:
+    wall = "you are killing it! " * 80
+    assert severity(f"{wall}I will kill you", "threat") == "urgent"
+    assert severity(f"{wall}I will kill you. {wall}"[: len(wall) + 15], "threat") == "urgent"
