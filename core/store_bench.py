@@ -31,7 +31,7 @@ from core.store.growing import grow
 
 _EMOTIONS: Final = members("emotion")
 _EKMAN: Final = members("ekman")
-ROUNDS: Final = 15
+ROUNDS: Final = 9
 SIZES: Final = (1_000_000, 10_000_000)
 _MILLISECONDS: Final = 1e3
 

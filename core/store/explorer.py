@@ -31,6 +31,9 @@ ORDERS: Final[dict[str, str]] = {
 """How a page of rows can be ordered: besides these, by an emotion's name, the most probable first."""
 assert tuple(ORDERS) == get_args(Order)  # noqa: S101
 
+_CANDIDATES: Final = 5_000
+"""Texts that are compared with another word by word."""
+
 _LISTED: Final = (
     "id, moment, source, text, labels, top, sentiment, margin, severity, categories, model, model_version, rule_version"
 )
@@ -339,7 +342,8 @@ class Explorer:
     def near(self, detail: Detail, least: float = 0.6, limit: int = 10) -> list[Near]:
         """Return the texts most like a prediction's, the likest first, itself left out.
 
-        Candidates share one of the text's three longest words, which are mostly its rarest; their likeness is exact.
+        Candidates share one of the text's two longest words, which are mostly its rarest, and are not much shorter or
+        longer: the newest `_CANDIDATES` of them. Their likeness is exact.
 
         Args:
             least: the likeness from which a text counts, 0..1.
@@ -348,15 +352,17 @@ class Explorer:
             words = cursor.execute(
                 "SELECT list_distinct(string_split(trim(fold(?)), ' '))", [detail.listed.text]
             ).fetchone()[0]
-            longest = sorted(filter(None, words), key=len, reverse=True)[:3]
+            longest = sorted(filter(None, words), key=len, reverse=True)[:2]
             if not longest:
                 return []
             shared = " OR ".join(f"contains(folded, $word{number})" for number in range(len(longest)))
             rows = cursor.execute(
                 f"""
-                WITH candidates AS (
-                    SELECT rowid AS place, list_distinct(string_split(trim(folded), ' ')) AS others FROM predictions
-                    WHERE ({shared}) AND id <> $id
+                WITH sharing AS (
+                    SELECT rowid AS place, folded FROM predictions
+                    WHERE strlen(folded) BETWEEN $length * 0.4 AND $length * 2.5 AND ({shared}) AND id <> $id ORDER BY rowid DESC LIMIT {_CANDIDATES}
+                ), candidates AS (
+                    SELECT place, list_distinct(string_split(trim(folded), ' ')) AS others FROM sharing
                 ), likened AS (
                     SELECT place, len(list_intersect(others, $words)) AS common, len(others) AS n FROM candidates
                 ), best AS (
@@ -368,6 +374,7 @@ class Explorer:
                 """,
                 {
                     "id": detail.listed.id,
+                    "length": sum(len(word.encode()) + 1 for word in words) + 1,
                     "words": words,
                     "least": least,
                     "limit": limit,
