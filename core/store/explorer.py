@@ -360,7 +360,8 @@ class Explorer:
                 f"""
                 WITH sharing AS (
                     SELECT rowid AS place, folded FROM predictions
-                    WHERE strlen(folded) BETWEEN $length * 0.4 AND $length * 2.5 AND ({shared}) AND id <> $id ORDER BY rowid DESC LIMIT {_CANDIDATES}
+                    WHERE strlen(folded) BETWEEN $length * 0.4 AND $length * 2.5 AND ({shared}) AND id <> $id
+                    ORDER BY rowid DESC LIMIT {_CANDIDATES}
                 ), candidates AS (
                     SELECT place, list_distinct(string_split(trim(folded), ' ')) AS others FROM sharing
                 ), likened AS (
