@@ -250,7 +250,7 @@ class Explorer:
             n = int(cursor.execute(f"SELECT count(*) FROM predictions WHERE {where.sql}", where.values).fetchone()[0])
             # A hash of the place, and not of every k-th: what repeats in a stream must not fall in step with it.
             found = cursor.execute(
-                f"SELECT {SCORE_COLUMNS} FROM predictions WHERE hash(rowid) % $every = 0 AND {where.sql}",
+                f"SELECT {SCORE_COLUMNS} FROM predictions WHERE hash(rowid) % $every::UBIGINT = 0 AND {where.sql}",
                 where.values | {"every": max(1, n // size)},
             ).fetchnumpy()
         return n, np.stack([np.asarray(found[label], np.float32) for label in LABELS], axis=1)
@@ -272,7 +272,7 @@ class Explorer:
                     f"""
                     WITH chosen AS (
                         SELECT list_distinct(string_split(trim(folded), ' ')) AS words FROM predictions
-                        WHERE hash(rowid) % $every = 0 AND {where.sql}
+                        WHERE hash(rowid) % $every::UBIGINT = 0 AND {where.sql}
                     )
                     SELECT word, count(*) AS texts, (SELECT count(*) FROM chosen) AS "of"
                     FROM (SELECT unnest(words) AS word FROM chosen) WHERE word <> '' GROUP BY word
