@@ -12,6 +12,7 @@ from pages.components.levels import level_switch
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
 TABS = {
     "Overview": guarded(overview.draw),
+    "Together": guarded(overview.draw_together),
     "Risk": guarded(risk.draw),
     "Drift": guarded(drifting.draw),
     "Tweets": guarded(rows.draw),

@@ -110,31 +110,30 @@ def draw(view: View, level: Level) -> None:
         f"Share of the tweets of each {_bucket(over_time)}: "
         + ("the labels asked for." if view.selection.emotions else f"the {_LINES} most frequent besides neutral.")
     )
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        st.header("How often")
-        draw_chart(
-            charts.distribution(distribution),
-            f"distribution_{level}",
-            charts.describe_distribution(distribution),
-            on_select=lambda key: _labelled(key, level),
-        )
-        st.caption(
-            "Share of tweets in which the label reaches its threshold; a tweet may carry several. Tick: the period "
-            "before. Click a bar to see those tweets alone, again to let go."
-        )
-    with right:
-        st.header("Which occur together")
-        pairs = exploring.pairs(view.selection, level)
-        draw_chart(
-            charts.co_occurrence(pairs),
-            f"pairs_{level}",
-            charts.describe_co_occurrence(pairs),
-            on_select=lambda key: _paired(key, level),
-        )
-        st.caption(
-            "Of the tweets with the label at the left, how many carry the one above, too. Click a cell to see both."
-        )
+    st.header("How often")
+    draw_chart(
+        charts.distribution(distribution),
+        f"distribution_{level}",
+        charts.describe_distribution(distribution),
+        on_select=lambda key: _labelled(key, level),
+    )
+    st.caption(
+        "Share of tweets in which the label reaches its threshold; a tweet may carry several. Tick: the period before. "
+        "Click a bar to see those tweets alone, again to let go."
+    )
+
+
+def draw_together(view: View, level: Level) -> None:
+    """Draw the tab of what occurs together."""
+    st.header("Which occur together")
+    pairs = runtime.exploring().pairs(view.selection, level)
+    draw_chart(
+        charts.co_occurrence(pairs),
+        f"pairs_{level}",
+        charts.describe_co_occurrence(pairs),
+        on_select=lambda key: _paired(key, level),
+    )
+    st.caption("Of the tweets with the label at the left, how many carry the one above, too. Click a cell to see both.")
 
 
 def _bucket(frame: pd.DataFrame) -> str:

@@ -18,7 +18,8 @@ from tests.browser.conftest import running
 from tests.browser.install import system_chromium
 
 TABS = {
-    "Overview": "[class*=st-key-pairs_] .main-svg",
+    "Overview": "[class*=st-key-distribution_] .main-svg",
+    "Together": "[class*=st-key-pairs_] .main-svg",
     "Risk": "[class*=st-key-calendar_] .main-svg",
     "Drift": "[class*=st-key-drift_] .main-svg, [data-testid=stAlert]",
     "Tweets": "[class*=st-key-rows_] canvas",

@@ -17,7 +17,7 @@ from tests.fakes import WordRules, fake_classifier
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
 FOUND = re.compile(r"^[\d,]+ tweets of ")
-TABS = ("Overview", "Risk", "Drift", "Tweets", "Audits")
+TABS = ("Overview", "Together", "Risk", "Drift", "Tweets", "Audits")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from core.store.explorer import Explorer
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
-TABS = ("Overview", "Risk", "Drift", "Tweets", "Audits")
+TABS = ("Overview", "Together", "Risk", "Drift", "Tweets", "Audits")
 
 
 def audit(open_app: Open, query: dict[str, str | list[str]] | None = None, **environment: str) -> AppTest:
