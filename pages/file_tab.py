@@ -21,6 +21,7 @@ from core.settings import settings
 from core.times import guess_time_column
 from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.levels import level_switch
+from pages.components.progress import show_progress
 from pages.components.uploads import gone_with, named_as_given, to_disk
 
 PREVIEW_ROWS: Final = 8
@@ -87,7 +88,7 @@ def _stage(service: Service, actor: Actor, upload: Upload) -> None:
     if job is None:
         _choose(service, upload)
     elif job.running:
-        _progress(job)
+        show_progress(job, "", "cancel")
     elif job.error is not None:
         st.button("Choose another column", key="again", on_click=upload.forget)
         raise job.error
@@ -160,22 +161,6 @@ def _start(service: Service, upload: Upload, column: str, posted: str | None) ->
         table.rows,
     )
     weakref.finalize(upload, job.cancel)
-
-
-@st.fragment(run_every="400ms")
-def _progress(job: Job[ScoredFile]) -> None:
-    if not job.running:
-        st.rerun()
-    left = job.seconds_left
-    eta = "" if left is None else f" · {job.rate:,.0f} per second · {left:,.0f} s left"
-    st.progress(min(job.done / job.total, 1.0), text=f"{job.done:,} of {job.total:,} rows{eta}")
-    st.button(
-        "Stopping after this batch …" if job.cancelling else "Cancel",
-        key="cancel",
-        disabled=job.cancelling,
-        on_click=job.cancel,
-        icon=":material/stop:",
-    )
 
 
 def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:

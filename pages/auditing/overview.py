@@ -84,6 +84,9 @@ def _change(now: int, before: int) -> str:
 def draw(view: View, level: Level) -> None:
     """Draw the tab."""
     exploring = runtime.exploring()
+    if not exploring.totals(view.selection).n:
+        st.info("No tweet fits these filters. Take some of them back above, or choose a longer period.")
+        return
     over_time = exploring.over_time(view.selection, level)
     distribution = exploring.distribution(view.selection, level)
     st.header("How many, when")

@@ -20,6 +20,7 @@ from core.settings import settings
 from core.times import guess_time_column
 from pages.auditing.filters import View, show_selection
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
+from pages.components.progress import show_progress
 from pages.components.uploads import gone_with, named_as_given, to_disk
 
 _TYPICAL: Final = "the typical tweets"
@@ -189,7 +190,7 @@ def _start(source: AuditSource, upload: Upload | None) -> None:
 def _follow(run: Run) -> None:
     job = run.job
     if job.running:
-        _progress(job, run.name)
+        show_progress(job, plain(run.name), "cancel_audit")
         return
     st.button("Audit another file", key="another_audit", on_click=_forget)
     if job.error is not None:
@@ -209,22 +210,6 @@ def _follow(run: Run) -> None:
 
 def _forget() -> None:
     st.session_state.pop("audit_run", None)
-
-
-@st.fragment(run_every="400ms")
-def _progress(job: Job[Audit], name: str) -> None:
-    if not job.running:
-        st.rerun()
-    left = job.seconds_left
-    eta = "" if left is None else f" · {job.rate:,.0f} per second · {left:,.0f} s left"
-    st.progress(min(job.done / job.total, 1.0), text=f"{plain(name)}: {job.done:,} of {job.total:,} rows{eta}")
-    st.button(
-        "Stopping after this batch …" if job.cancelling else "Cancel",
-        key="cancel_audit",
-        disabled=job.cancelling,
-        on_click=job.cancel,
-        icon=":material/stop:",
-    )
 
 
 def _outcome(made: Audit, key: str) -> None:

@@ -197,3 +197,4 @@ def test_an_unknown_batch_is_an_empty_view(open_app: Open) -> None:
     app = audit(open_app, {"batch": str(uuid4()), "period": "everything"})
     assert not app.exception
     assert "0 tweets of the whole store" in texts(app)
+    assert "No tweet fits these filters" in texts(app)
