@@ -25,5 +25,9 @@ class StoreError(AffectraError):
     """The store cannot be opened, is held by another process, or is damaged."""
 
 
+class JobError(AffectraError):
+    """Work in the background ended for a reason that nobody foresaw; the log has it."""
+
+
 class TrackingError(AffectraError):
     """The experiment tracker cannot be reached or refuses a run."""

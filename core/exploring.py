@@ -42,6 +42,8 @@ SAMPLE: Final = 20_000
 ALL: Final = "all tweets"
 """What a spike in volume is called, beside those of emotions."""
 MOST_SPIKES: Final = 50
+CALENDAR: Final = timedelta(days=379)
+"""What the calendar shows of a longer period: its end."""
 _DAY: Final = timedelta(days=1)
 _REMEMBERED: Final = 128
 
@@ -208,7 +210,7 @@ class Exploring:
         period = self._covered(selection)
         if period is None:
             return pd.DataFrame(columns=["day", "n", "score", "name", "count", "usual", "spike"]), ()
-        start = _floor(period[0], _DAY)
+        start = _floor(max(period[0], period[1] - CALENDAR), _DAY)
         history = selection.within(start - spikes.BASELINE_DAYS * _DAY, selection.until)
         since = self._covered(history) or period
         found = self._every(_DAY, since[0], period[1], self._explorer.over_time(history, _DAY, members(level)))
@@ -303,7 +305,8 @@ class Exploring:
         if facets.first is None or facets.last is None:
             return None
         since = max(selection.since or facets.first, facets.first)
-        last = min(selection.until or facets.last, facets.last)
+        # The end of a period is no part of it.
+        last = min(selection.until - timedelta(microseconds=1) if selection.until else facets.last, facets.last)
         return (since, last) if since <= last else None
 
     @staticmethod

@@ -1,9 +1,14 @@
 """Work that goes on while a page is drawn: one thread, a progress that can be asked for, and a cancel that works."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from core.errors import AffectraError, JobError
+
+_LOG: Final = logging.getLogger("affectra")
 
 T = TypeVar("T")
 
@@ -43,8 +48,12 @@ class Job(Generic[T]):
     def _run(self, work: Callable[[Callable[[int], None], Callable[[], bool]], T]) -> None:
         try:
             self.result = work(self._report, self._cancelled.is_set)
-        except Exception as error:  # whoever draws the job shows it
+        except AffectraError as error:  # whoever draws the job shows it
             self.error = error
+        except Exception as error:
+            _LOG.exception("A job failed")
+            self.error = JobError("This failed for a reason that was not foreseen. The log has it; please try again.")
+            self.error.__cause__ = error
 
     def _report(self, done: int) -> None:
         self.done = done

@@ -534,7 +534,7 @@ class Service:
         )
 
     def add_samples(self, store: Store, samples: Path) -> int:
-        """Fill an empty store with the sample tweets; return how many were added, 0 if the store holds anything.
+        """Fill an empty store with the sample tweets; return how many were added, 0 if it was ever used.
 
         Nobody posted them: they are spread over the four weeks before, so that charts over time have something to show.
 
@@ -542,7 +542,7 @@ class Service:
             InputError: the file of samples is missing or damaged.
             StoreError: the store cannot be written.
         """
-        if store.count():
+        if store.count() or store.used():
             return 0
         with TemporaryDirectory() as folder:
             scored = self.score_file(open_table(samples, "text"), Path(folder), samples.name)

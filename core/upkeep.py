@@ -19,9 +19,11 @@ from core.service import Service
 
 _LOG = logging.getLogger("affectra")
 _ACTOR: Final = Actor("affectra")
-_AUDIT: Final = re.compile(r"audit-([0-9a-f-]{36})\.parquet")
+_AUDIT: Final = re.compile(r"audit-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.parquet")
 """What an audit made by another process is called: it is known by its own id, and not by its content."""
 _FORGETS_EVERY: Final = timedelta(hours=6)
+_RESTS: Final = timedelta(minutes=1)
+"""How long after a problem before it is tried again, so that it can be read and does not cost the machine's time."""
 
 
 class Upkeep:
@@ -45,6 +47,7 @@ class Upkeep:
         self._retain_days = retain_days
         self._now = now
         self._forgot: datetime | None = None
+        self._tried: datetime | None = None
         self._lock = threading.Lock()
 
     @property
@@ -52,19 +55,33 @@ class Upkeep:
         """Whether something is being done."""
         return self.job is not None and self.job.running
 
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong the last time, in words."""
+        if self.job is None or self.running:
+            return []
+        failed = [str(self.job.error)] if self.job.error else []
+        return [*failed, *(one.problem for one in self.job.result or [] if one.problem)]
+
     def poke(self) -> bool:
         """Begin what there is to do, unless it has begun; return whether something is being done now.
 
+        After a problem it rests a minute.
+
         Raises:
+            InputError: the inbox cannot be listed.
             StoreError: the store cannot be read.
         """
         with self._lock:
             if self.running:
                 return True
+            if self.problems and self._tried is not None and self._now() - self._tried < _RESTS:
+                return False
             service = self._service()
             waiting, unjudged = self.inbox.waiting(), service.to_judge()
             if not waiting and not unjudged and not self._forgets_now():
                 return False
+            self._tried = self._now()
             self.job = Job(lambda report, cancelled: self._work(service, report, cancelled), len(waiting) + unjudged)
             return True
 
@@ -89,6 +106,9 @@ class Upkeep:
                 return service.take_in(path, UUID(audit[1]), name, _ACTOR, "audit")
             return service.take_in(path, batch, name, _ACTOR)
 
-        self.inbox.take_in(keep, note, cancelled)
-        service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+        try:
+            self.inbox.take_in(keep, note, cancelled)
+        finally:
+            # What is stored need not wait for a file that cannot be.
+            service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
         return taken

@@ -129,12 +129,29 @@ def values_of(query: str) -> Values:
     return values
 
 
+def refuse_unknown(query: str) -> None:
+    """Refuse an address that somebody wrote by hand and that asks for what is no filter.
+
+    Raises:
+        InputError: the message names it and what there is.
+    """
+    asked = parse_qs(query.removeprefix("?"), keep_blank_values=True)
+    unknown = [name for name in asked if name not in DEFAULTS]
+    if unknown:
+        raise InputError(f"There is no filter {unknown[0]!r}. There are {', '.join(DEFAULTS)}.")
+    for name in ("flagged", "uncertain", "feedback"):
+        wrong = [value for value in asked.get(name, []) if value not in EITHER]
+        if wrong:
+            raise InputError(f"{name} is {wrong[0]!r}. Say yes or no, or leave it out.")
+
+
 def _read(name: str, default: Any, written: Sequence[str]) -> Any:
     try:
         if isinstance(default, list):
             return list(written)
         if name in {"from", "to"}:
-            return datetime.fromisoformat(written[0]).replace(tzinfo=None)
+            moment = datetime.fromisoformat(written[0])
+            return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
         return min(max(float(written[0]), 0.0), 1.0) if isinstance(default, float) else written[0]
     except ValueError:
         return default

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
         "--query",
         default="period=everything",
         help="the filters as the page Audit has them in its address, such as 'period=7 days&emotion=anger&flagged=yes' "
-        "(default: everything)",
+        "(default: everything; in a query that names no period, the last 30 days)",
     )
     export.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     export.set_defaults(run=run)
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from core.settings import settings  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
     from core.store import export as write  # noqa: PLC0415
-    from core.views import selection_of, values_of  # noqa: PLC0415
+    from core.views import refuse_unknown, selection_of, values_of  # noqa: PLC0415
 
     chosen = settings()
     if not chosen.database.exists():
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
             if options.view not in views:
                 raise InputError(f"No view is saved as {options.view!r}. There are: {', '.join(views) or 'none'}.")
             query = views[options.view]
+        else:
+            refuse_unknown(query)
         rows = write(store, selection_of(values_of(query), utc_now()), options.output, overwrite=options.overwrite)
     finally:
         store.close()

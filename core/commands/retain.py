@@ -54,6 +54,7 @@ def retain(store: "Store", days: int, now: datetime, *, dry_run: bool = False) -
     return (
         f"{gone:,} of {stored:,} predictions were made more than {days:,} {'day' if days == 1 else 'days'} ago and "
         f"{'would be' if dry_run else 'are'} deleted with their texts. The feedback that was given on them stays."
+        f" So do copies outside of the store: files in the inbox's folder taken, and the folders of audits."
     )
 
 

@@ -36,6 +36,9 @@ _TEXTS: Final = (
     "actor",
     "model",
     "model_version",
+    "normaliser_version",
+    "threshold_version",
+    "rule_version",
 )
 _HOURS: Final = 6 * 60 * 60.0
 
@@ -110,7 +113,8 @@ def _rows(suffix: str, where: str) -> str:
             coalesce([{severities}][severity], '') AS severity, {categories} AS flagged_for,
             {text("array_to_string(list_transform(coalesce(flags, []), lambda one: one.reason), ' | ')", "flag_reasons")},
             {text("source", "source")}, {text("actor", "actor")}, {text("model", "model")},
-            {text("model_version", "model_version")}, normaliser_version, threshold_version, rule_version,
+            {text("model_version", "model_version")}, {text("normaliser_version", "normaliser_version")},
+            {text("threshold_version", "threshold_version")}, {text("rule_version", "rule_version")},
             coalesce(ups, 0) AS thumbs_up, coalesce(downs, 0) AS thumbs_down
         FROM predictions LEFT JOIN (
             SELECT prediction_id, count(*) FILTER (verdict = 'up') AS ups, count(*) FILTER (verdict = 'down') AS downs

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.emotions import LABELS, SENTIMENTS, Scores
 from core.errors import InputError, StoreError
-from core.flags import Flag, category_mask, gravity
+from core.flags import CATEGORIES, SEVERITIES, Flag, category_mask, gravity
 from core.prediction import Feedback, Prediction, StoredPrediction, from_mask, to_mask
 from core.store.database import Database
 from core.store.schema import SCORE_COLUMNS
@@ -146,6 +146,15 @@ class Store(Database):
         """
         with self.reading() as cursor:
             return cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone() is not None
+
+    def used(self) -> bool:
+        """Tell whether a file was ever recorded, also if nothing of it is left.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self.reading() as cursor:
+            return cursor.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is not None
 
     def batches(self, source: str, limit: int = 50) -> list[StoredBatch]:
         """Return the newest files or audits of a source, newest first.
@@ -421,6 +430,10 @@ def _blaming(parquet: Path, name: str) -> Iterator[None]:
         ) from error
 
 
+_POSSIBLE: Final = "try_cast({} AS TIMESTAMP) BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31 23:59:59'"
+"""The times that the reader of files admits, too: one far beyond would stretch every chart over time."""
+
+
 def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
     """Refuse a file that is no scored one, and one whose rows are in the store: nothing is ever there twice."""
     scores = ", ".join(LABELS)
@@ -431,14 +444,26 @@ def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
             count(*) FILTER (labels IS NULL OR labels >= {1 << len(LABELS)}),
             count(*) FILTER (NOT list_contains($labels, top)),
             count(*) FILTER (NOT list_contains($sentiments, sentiment)),
-            count(*) FILTER ((severity BETWEEN 0 AND 3 AND categories BETWEEN 0 AND 255) IS NOT TRUE),
-            count(*) FILTER (text IS NULL OR try_cast(made_at AS TIMESTAMP) IS NULL
-                OR (posted_at IS NOT NULL AND try_cast(posted_at AS TIMESTAMP) IS NULL))
+            count(*) FILTER ((severity BETWEEN 0 AND 3 AND categories BETWEEN 0 AND 255
+                AND len(list_filter(from_json(flags, '{_FLAG_SHAPE}'), lambda one: NOT coalesce(
+                    list_contains($categories, one.category) AND list_contains($severities, one.severity)
+                    AND one.start >= 0 AND one.stop >= one.start AND one.reason IS NOT NULL, false))) = 0
+                ) IS NOT TRUE),
+            count(*) FILTER ((text IS NOT NULL AND {_POSSIBLE.format("made_at")}
+                AND (posted_at IS NULL OR {_POSSIBLE.format("posted_at")})) IS NOT TRUE),
+            count(*) FILTER ({
+            " OR ".join(
+                f"NOT regexp_full_match({one}, '[0-9A-Za-z_.+-]{{1,80}}')"
+                for one in ("normaliser_version", "threshold_version", "rule_version")
+            )
+        })
         FROM (SELECT {_BATCH_COLUMNS}, made_at, posted_at, flags FROM {_SCORED} WHERE top IS NOT NULL)
         """,
         {
             "labels": list(LABELS),
             "sentiments": [one.name for one in SENTIMENTS],
+            "categories": list(CATEGORIES),
+            "severities": list(SEVERITIES),
             "parquet": _literal(parquet),
         },
     ).fetchone()
@@ -448,7 +473,7 @@ def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
         {"parquet": _literal(parquet)},
     ).fetchone()[0]
     for wrong, what in zip(
-        bad, ("a probability", "labels", "top", "sentiment", "flags", "text or a time"), strict=True
+        bad, ("a probability", "labels", "top", "sentiment", "flags", "text or a time", "a version"), strict=True
     ):
         if wrong:
             raise InputError(

@@ -72,7 +72,7 @@ def _ranked(found: Detail) -> list[str]:
 
 def _flags(service: Service, found: Detail) -> None:
     if not found.flags:
-        judged = f"by the rules {found.listed.rule_version}" if found.listed.rule_version else "by no rules yet"
+        judged = f"by the rules {plain(found.listed.rule_version)}" if found.listed.rule_version else "by no rules yet"
         st.caption(f"Not flagged ({judged}).")
         return
     with st.expander("What if the flagged words were masked?", key="what_if", on_change="rerun") as opened:
@@ -90,7 +90,7 @@ def _what_if(service: Service, found: Detail, number: int, flag: Flag) -> None:
         st.caption(f"Without “{span}” nothing is left to read.")
         return
     frame = _moved(before.probabilities, after[0].tolist())
-    st.markdown(f"Without “{span}” ({flag.category}), by {plain(service.classifier.info.label)}:")
+    st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(service.classifier.info.label)}:")
     draw_chart(charts.rescored(frame), f"what_if_{number}", charts.describe_rescored(frame))
 
 

@@ -54,8 +54,8 @@ def draw(view: View, level: Level) -> None:
     )
     st.caption(
         f"Population stability index of each label's probability, {found.n:,} tweets of {view.period} against "
-        f"{found.n_reference:,} of {plain(chosen)}, in ten bins of equal share of the reference. By the usual bands, "
-        f"below 0.1 is stable, from 0.25 on the change is large.{sampled}"
+        f"{found.n_reference:,} of {plain(chosen)}, both with the filters above, in ten bins of equal share of the "
+        f"reference. By the usual bands, below 0.1 is stable, from 0.25 on the change is large.{sampled}"
     )
 
 

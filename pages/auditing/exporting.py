@@ -76,7 +76,7 @@ def _draw(export: Export, view: View) -> None:
         return
     if job.error is not None:
         raise job.error
-    if job.cancelling:
+    if job.cancelling and not export.path.exists():
         st.info("Stopped. Nothing was written.")
         return
     rows = job.result or 0

@@ -27,6 +27,7 @@ _TYPICAL: Final = "the typical tweets"
 _OWN: Final = "a file of mine"
 _LISTED: Final = 20
 _NONE: Final = "(none)"
+_JUST_MADE: Final = "now"
 _MEDIA: Final = {
     "emotion_stats.csv": "text/csv",
     "emotion_errors_flagged.csv": "text/csv",
@@ -73,16 +74,13 @@ def _upkeep() -> None:
     st.session_state["upkeep_ran"] = running
     if running and upkeep.job is not None:
         waiting = len(upkeep.inbox.waiting())
-        what = (
-            f"{waiting} scored files from the inbox are taken in"
-            if waiting
-            else "Stored tweets are judged by the rules"
-        )
-        st.caption(f":material/sync: {what} … {upkeep.job.done:,} of {upkeep.job.total:,}")
+        files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
+        what = f"{files} taken in" if waiting else f"{upkeep.job.done:,} stored tweets are judged by the rules"
+        st.caption(f":material/sync: {what} …")
     elif was_running:
         st.rerun(scope="app")  # there is more to look at now
-    elif upkeep.job is not None and upkeep.job.error is not None:
-        st.warning(plain(str(upkeep.job.error)), icon=":material/inbox:")
+    for problem in upkeep.problems:
+        st.warning(plain(problem), icon=":material/inbox:")
 
 
 def draw(view: View, level: Level) -> None:
@@ -96,6 +94,8 @@ def draw(view: View, level: Level) -> None:
 @st.fragment
 @guarded
 def _new() -> None:
+    if st.session_state.pop("audit_shown", False):
+        st.rerun(scope="app")  # the button is in this fragment, the filters are not
     st.header("Audit a file")
     st.markdown(
         "Scores a file, judges it by the context rules, and leaves a folder: figures by emotion, the rows to look at, "
@@ -174,6 +174,7 @@ def _start_typical() -> None:
     _start(AuditSource(table, path.name, guess_expected_column(table), guess_time_column(table)), None)
 
 
+@reporting
 def _start(source: AuditSource, upload: Upload | None) -> None:
     service, actor, out = runtime.service(), runtime.actor(), settings().audits
     rows = source.table.rows
@@ -205,7 +206,7 @@ def _follow(run: Run) -> None:
     st.success(
         "It was made before: here it is." if made.reused else f"Done: {made.rows:,} rows.", icon=":material/check:"
     )
-    _outcome(made, "now")
+    _outcome(made, _JUST_MADE)
 
 
 def _forget() -> None:
@@ -231,14 +232,21 @@ def _outcome(made: Audit, key: str) -> None:
             key=f"audit_{key}_show",
             icon=":material/policy:",
             on_click=_show,
-            args=(made,),
+            args=(made, key),
         )
 
 
-def _show(made: Audit) -> None:
+def _show(made: Audit, key: str) -> None:
     show_selection(Selection(batch=made.id))
     st.session_state["audit_tab"] = "Overview"
-    st.session_state["audit_shown"] = True
+    st.session_state["audit_shown"] = key == _JUST_MADE
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # it went just now; reading it says so
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * _LISTED)
@@ -250,15 +258,13 @@ def _read(folder: Path, stamp: int) -> Audit:
 
 @guarded
 def _finished() -> None:
-    if st.session_state.pop("audit_shown", False):
-        st.rerun()  # the button was in a fragment, the filters are not
     st.header("Audits on this machine")
-    folders = sorted(settings().audits.glob("audit-*/audit.json"), key=lambda path: -path.stat().st_mtime)[:_LISTED]
+    folders = sorted(settings().audits.glob("audit-*/audit.json"), key=_stamp, reverse=True)[:_LISTED]
     if not folders:
         st.caption("None yet. `python -m core audit FILE` makes them, too, and the app takes in what they hold.")
     for path in folders:
         try:
-            made = _read(path.parent, path.stat().st_mtime_ns)
+            made = _read(path.parent, _stamp(path))
         except InputError as error:
             show_problem(error)
             continue
@@ -266,7 +272,7 @@ def _finished() -> None:
         label = f"{made.made_at:%Y-%m-%d %H:%M} · {made.source} · {made.rows:,} rows, {flagged:,} flagged"
         with st.expander(plain(label), key=f"audit_{made.id}", on_change="rerun") as opened:
             if opened.open:
-                st.caption(f"`{plain(str(made.folder))}`, by {plain(made.basis.model_label)}")
+                st.caption(f"{plain(str(made.folder))}, by {plain(made.basis.model_label)}")
                 _outcome(made, made.id.hex)
 
 
@@ -277,7 +283,7 @@ def _inbox() -> None:
     waiting, aside = upkeep.inbox.waiting(), upkeep.inbox.aside()
     st.markdown(
         f"`python -m core score FILE --inbox`, on this or another machine, leaves scored files in "
-        f"`{plain(str(upkeep.inbox.folder))}`. The app takes in each once: {len(waiting)} waiting, "
+        f"{plain(str(upkeep.inbox.folder))}. The app takes in each once: {len(waiting)} waiting, "
         f"{len(aside)} set aside."
     )
     for one in aside:

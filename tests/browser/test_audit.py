@@ -187,6 +187,10 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
         )
         with page.expect_download() as download:
             page.get_by_role("button", name="report.html").first.click()
+        page.locator(".st-key-audit_now_show button").click()
+        expect(page).to_have_url(re.compile("batch="))
+        expect(page.get_by_role("heading", name="How many, when")).to_be_visible()
+        assert found(page) == 360
         report = tmp_path / "report.html"
         download.value.save_as(report)
     context = browser.new_context(offline=True)

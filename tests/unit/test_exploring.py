@@ -119,6 +119,19 @@ def test_time_has_no_gaps_and_keeps_to_what_the_store_covers(store: Store) -> No
     assert {"bucket", "until", "n", "flagged", "joy"} <= set(nothing.columns)
 
 
+def test_the_end_of_a_period_is_no_part_of_it(store: Store) -> None:
+    day = timedelta(days=1)
+    exploring = fill(store, [tweet(MIDNIGHT + hours * timedelta(hours=1), "joy") for hours in range(60)])
+    today = Selection(since=MIDNIGHT, until=MIDNIGHT + day)
+    assert exploring.over_time(today, "emotion")["n"].tolist() == [1] * 24
+    assert len(exploring.calendar(today, "emotion")[0]) == 1
+
+
+def test_one_tweet_of_long_ago_does_not_stretch_the_calendar(store: Store) -> None:
+    exploring = fill(store, [tweet(MIDNIGHT - timedelta(days=20_000)), tweet(MIDNIGHT)])
+    assert len(exploring.calendar(Selection(), "emotion")[0]) == 380
+
+
 @pytest.mark.parametrize(
     ("span", "bucket"),
     [
@@ -167,7 +180,7 @@ def test_a_period_is_judged_by_the_weeks_before_it(store: Store) -> None:
     exploring = fill(store, spiking())
     since = MIDNIGHT + timedelta(days=48)
     frame, spikes = exploring.calendar(Selection(since=since, until=since + timedelta(days=5)), "ekman")
-    assert len(frame) == 6
+    assert len(frame) == 5
     assert frame["score"].notna().all()
     assert {spike.name for spike in spikes} == {"anger", ALL}
     assert exploring.calendar(Selection(since=MIDNIGHT + timedelta(days=400)), "ekman")[1] == ()

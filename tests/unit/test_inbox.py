@@ -157,8 +157,26 @@ def test_what_cannot_be_taken_in_is_set_aside(
     assert (store.count(), inbox.waiting()) == (1, [])
 
 
-@pytest.mark.parametrize(("name", "value"), [("flags", "{oops"), ("severity", 4), ("categories", None)])
-def test_flags_that_cannot_be_are_set_aside(
+FLAG = '[{"category":"%s","severity":"%s","start":%s,"stop":%s,"reason":"r"}]'
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("flags", "{oops"),
+        ("flags", FLAG % ("nonsense", "info", 0, 1)),
+        ("flags", FLAG % ("threat", "boom", 0, 1)),
+        ("flags", FLAG % ("threat", "info", "null", 1)),
+        ("flags", FLAG % ("threat", "info", 2, 1)),
+        ("severity", 4),
+        ("categories", None),
+        ("rule_version", "![x](http://evil.example/x.png)"),
+        ("threshold_version", "=HYPERLINK(1)"),
+        ("posted_at", "9999-12-31T00:00:00"),
+        ("made_at", "infinity"),
+    ],
+)
+def test_cells_that_cannot_be_are_set_aside(
     inbox: Inbox, keep: Callable[..., int], store: Store, name: str, value: object
 ) -> None:
     changed(drop(inbox, ["so sad"]), with_column(name, value))

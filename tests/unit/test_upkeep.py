@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.actor import Actor
+from core.errors import StoreError
 from core.inbox import Inbox, inbox_path, open_inbox_writer
 from core.selection import Selection
 from core.service import Service
@@ -117,3 +118,44 @@ def test_the_counterfactual_is_the_text_without_the_span(store: Store) -> None:
     assert service.counterfactual("damn I love you", flag)[0] == pytest.approx(read.scores[0])
     alone = service.read("damn")
     assert np.isnan(service.counterfactual("damn", alone.flags[0])).all()
+
+
+def test_after_a_problem_it_rests_and_says_so_and_the_rest_goes_on(tmp_path: Path, store: Store) -> None:
+    class Full(Service):
+        def take_in(self, *args: object, **more: object) -> int:  # type: ignore[override]
+            raise StoreError("the disk is full")
+
+    first = service_over(store)
+    first.record(first.read("damn"), Actor("ana"))
+    leave(tmp_path / "inbox", first, "I love it")
+    model, clock = fake_classifier(), [NOW]
+    full = Full(model, fake_classifier, lambda: store, rules=WordRules("rules2"), now=ticking(NOW))
+    upkeep = Upkeep(lambda: full, Inbox(tmp_path / "inbox"), now=lambda: clock[0])
+    assert upkeep.poke()
+    assert upkeep.job is not None
+    upkeep.job.wait(30)
+    assert upkeep.problems == ["the disk is full"]
+    assert full.to_judge() == 0, "what is stored does not wait for the file"
+    assert not upkeep.poke()
+    assert upkeep.problems == ["the disk is full"]
+    clock[0] += timedelta(minutes=2)
+    assert upkeep.poke(), "it is tried again"
+    upkeep.job.wait(30)
+
+
+def test_a_name_that_only_looks_like_an_audits_is_a_file_like_others(tmp_path: Path, store: Store) -> None:
+    service = service_over(store)
+    path = leave(tmp_path / "inbox", service, "I love it")
+    path.rename(path.with_name(f"audit-{'-' * 36}.parquet"))
+    done(Upkeep(lambda: service, Inbox(tmp_path / "inbox")))
+    assert [row.source for row in Explorer(store).page(Selection(), "newest", 5)] == ["batch"]
+
+
+def test_samples_do_not_come_back_into_a_store_that_was_emptied(tmp_path: Path, store: Store) -> None:
+    samples = tmp_path / "samples.csv"
+    samples.write_text("text\nI love it\n", encoding="utf-8")
+    service = service_over(store)
+    assert service.add_samples(store, samples) == 1
+    store.forget_before(NOW + timedelta(days=1))
+    assert store.count() == 0
+    assert service.add_samples(store, samples) == 0

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from core.emotions import LABELS
 from core.errors import InputError
 from core.selection import Selection
-from core.views import CUSTOM, DEFAULTS, EVERYTHING, MAX_SEARCH, query_of, selection_of, values_for, values_of
+from core.views import (
+    CUSTOM,
+    DEFAULTS,
+    EVERYTHING,
+    MAX_SEARCH,
+    query_of,
+    refuse_unknown,
+    selection_of,
+    values_for,
+    values_of,
+)
 from tests.unit.test_explorer import SELECTIONS
 
 NOW = datetime(2026, 5, 4, 12, 30, 45, tzinfo=UTC)
@@ -60,6 +70,17 @@ def test_an_address_of_somebody_elses_is_read_as_far_as_it_can_be() -> None:
 def test_what_cannot_be_is_named_with_the_mend(values: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         selection_of(values, NOW)
+
+
+def test_a_time_with_a_zone_is_that_moment() -> None:
+    assert values_of("from=2026-05-01T00:00%2B02:00")["from"] == datetime(2026, 4, 30, 22)
+
+
+@pytest.mark.parametrize("query", ["flaged=yes", "emotion=joy&flagged=maybe"])
+def test_a_slip_in_a_query_written_by_hand_is_refused(query: str) -> None:
+    with pytest.raises(InputError, match="flag"):
+        refuse_unknown(query)
+    refuse_unknown("?period=7 days&flagged=yes&uncertain=no&q=")
 
 
 def test_a_search_is_cut_and_a_period_may_be_open() -> None:
