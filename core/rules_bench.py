@@ -27,6 +27,8 @@ from core.rules.rulebook import Rulebook
 from core.settings import settings
 from core.text import normalise
 
+_SETS: Final = (("developed on", "sample_tweets.csv"), ("held out", "flag_tweets.csv"))
+"""Files beside each other; the second may be missing."""
 _ROUNDS: Final = 7
 _REPEATED: Final = 10
 """Times that the sample is judged in one round."""
@@ -77,19 +79,19 @@ def run() -> None:
     model = classifier.load(serving.choices(chosen)[0].folder, chosen.threads)
     scan = scanner(rulebook.read(chosen.rules))
     print(f"Rules {rules.version}, emotions by {model.info.label}\n")
-    sets = (
-        ("developed on", chosen.sample_tweets),
-        ("held out", chosen.sample_tweets.with_name("flag_tweets.csv")),
-    )
-    for title, path in sets:
+    for title, name in _SETS:
+        path = chosen.sample_tweets.with_name(name)
+        if title == "held out" and not path.exists():
+            print(f"{title}: there is no {path}\n")
+            continue
         samples = read_samples(path)
         texts = [sample.text for sample in samples]
         scores = model.scores([normalise(text) for text in texts])
         judged = [Judged(*pair) for pair in zip(samples, rules.judge_all(texts, scores), strict=True)]
-        _print_table(f"{title}: {path.name}", judged, [Judged(sample, scan(sample.text)) for sample in samples])
-        _print_failures(judged)
+        _print_table(f"{title}: {name}", judged, [Judged(sample, scan(sample.text)) for sample in samples])
+        _print_failures(title, judged)
         plain = [number for number, sample in enumerate(samples) if not sample.intended and not sample.looks_like]
-        _print_speed(f"plain innocents of {path.name}", rules, scan, [texts[one] for one in plain], scores[plain])
+        _print_speed(f"plain innocents of {name}", rules, scan, [texts[one] for one in plain], scores[plain])
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -187,16 +189,16 @@ def _row(counts: tuple[int, int, int], width: int) -> str:
     return f"{flagged:{width}}{right:7}{precision:>11}{recall:>8}"
 
 
-def _print_failures(judged: Sequence[Judged]) -> None:
+def _print_failures(title: str, judged: Sequence[Judged]) -> None:
     failures = [one for one in judged if one.failed]
-    print(f"Failures: {len(failures)} of {len(judged)}")
+    print(f"Failures among those {title}: {len(failures)} of {len(judged)}")
     for one in failures:
         sample = one.sample
         wanted = f"{sample.intended} {sample.severity}" if sample.intended else f"none (like {sample.looks_like})"
         given = "; ".join(f"{flag.category} {flag.severity} [{flag.reason}]" for flag in one.flags) or "none"
         text = " ".join(sample.text.split())
         shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-        print(f"  {sample.id} intended {wanted}, given {given}\n      {shown}")
+        print(f"  {sample.id} ({title}) intended {wanted}, given {given}\n      {shown}")
     print()
 
 

@@ -22,19 +22,13 @@ from core.rules.rulebook import Rule, Rulebook, Term
 MAX_QUOTED: Final = 40
 """Characters of a text that a reason quotes at most."""
 _MAX_CLAUSES: Final = 5
-_MAX_HITS: Final = 50
-"""Places of one phrase that are judged, half of them from either end: a wall of idioms hides nothing behind it."""
+_MOST_AT_AN_END: Final = 50
+"""Places of one phrase that are judged from either end of a text: a wall of idioms hides nothing around it."""
 
 _STEPS: Final = {"raise": 1, "lower": -1, "note": 0}
 
 # What has a meaning in Markdown, or in Streamlit's dialect of it.
 _MARKDOWN: Final = str.maketrans(dict.fromkeys("\\`*_{}[]()<>#|~$:^", "\u00b7"))
-
-
-def _ends(places: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the first and the last of many places."""
-    half = _MAX_HITS // 2
-    return [*islice(places, half), *deque(places, half)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +98,8 @@ class Rules:
         reading = self._reader.read(text)
         hits = [
             _Hit(term, first, last)
-            for term, phrase in self._terms.candidates(reading.places.keys())
-            for first, last in _ends(phrase.find(reading))
+            for term, phrase in self._terms.candidates(reading.forms)
+            for first, last in _both_ends(phrase.find(reading))
         ]
         if not hits:
             return ()
@@ -134,7 +128,7 @@ class _Context:
         self.scores = None if scores is None else scores.tolist()
         # For each rule the places of its phrases, by their beginnings, and their ends alone.
         self.places: dict[str, list[tuple[int, int]]] = {}
-        for name, phrase in factors.candidates(reading.places.keys()):
+        for name, phrase in factors.candidates(reading.forms):
             self.places.setdefault(name, []).extend(phrase.find(reading))
         for spans in self.places.values():
             spans.sort()
@@ -225,6 +219,11 @@ class _Context:
             return rule.says
         column = max(rule.emotions, key=self.scores.__getitem__)
         return f"{LABELS[column]} {self.scores[column]:.0%}".replace("%", " %")
+
+
+def _both_ends(places: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the first and the last of many places, all of them if they are few."""
+    return [*islice(places, _MOST_AT_AN_END), *deque(places, _MOST_AT_AN_END)]
 
 
 def _flag(text: str, reading: Reading, judged: _Judged) -> Flag:

@@ -233,7 +233,7 @@ class Index(Generic[Owner]):
         # By number: a phrase is met once for each word of its anchor that the text holds.
         found = {
             number: (owner, phrase)
-            for anchor in self._anchors & forms
+            for anchor in self._anchors.intersection(forms)
             for number, owner, phrase in self._by_anchor[anchor]
             if phrase.fits(forms)
         }

@@ -29,7 +29,8 @@ _FORM = re.compile(rf"[a-z\d]+(?:'[a-z\d]+)*|(?:(?![a-z\d])[^\W_])+|[{_EMOJI}]")
 _ASCII_FORM = re.compile(r"[a-z\d]+(?:'[a-z\d]+)*")
 # What may be a disguise of a Latin word; wide and cheap, it only spares most texts the closer look.
 _SIGN = re.compile(r"[$*!@|\d]")
-_MAYBE_LEET = re.compile(r"[a-z][$*!@|\d]{1,6}[a-z]|[$*\d][a-z]{2}|[a-z]{2}[$|\d]")
+_MAYBE_LEET = re.compile(r"[a-z][$*!@|\d]{1,6}[a-z]|[$*\d][a-z]{2}|[a-z]{2}[$|\d]|(?<![a-z\d*])[a-z]\*\*")
+_ONE_LETTER_LEFT = re.compile(r"[a-z]\*{2,7}")
 _MAYBE_SPACED = re.compile(r"(?<![a-z\d])[a-z](?:[ .*_-][a-z]){3}")
 _CHUNK = re.compile(r"[\w$*!@|]+")
 _SPACED = re.compile(r"(?<!\w)[a-z](?:[ .*_-][a-z]){3,}(?!\w)")
@@ -38,7 +39,10 @@ _LONGEST_DISGUISE: Final = 40
 _LEET: Final = tuple(str.maketrans(f"0{one}34578$@!|", f"o{read}eastbsaii") for one, read in (("1", "i"), ("1", "l")))
 
 # Letters of other scripts that are drawn like Latin ones; NFKD leaves them alone.
-_LOOK_ALIKES: Final = dict(zip("авекмнорстухіјѕԁԛԝһɡıαεικνορτυχ", "abekmhopctyxijsdqwhgiaeikvoptux", strict=True))
+_LOOK_ALIKES: Final = str.maketrans("авекмнорстухіјѕԁԛԝһɡıαεικνορτυχ", "abekmhopctyxijsdqwhgiaeikvoptux")
+_LOOK_ALIKE: Final = re.compile(f"[{''.join(map(chr, _LOOK_ALIKES))}]")
+_LATIN: Final = re.compile(r"[a-z]")
+_LETTERS: Final = re.compile(r"[^\W_]+")
 _MARKS: Final = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032`\u00b4", "'"),
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
@@ -74,6 +78,11 @@ class Reading:
     words: list[Word]
     places: dict[str, list[int]]
 
+    @property
+    def forms(self) -> set[str]:
+        """The different words: a set, which is far faster to compare with another than the keys of a dict."""
+        return set(self.places)
+
 
 class Reader:
     """Reads texts for a given vocabulary, which tells a disguise ("k1ll") from what only looks like one ("4pm")."""
@@ -83,6 +92,7 @@ class Reader:
         ordered = tuple(dict.fromkeys(vocabulary))
         self._vocabulary = frozenset(ordered)
         self._short_forms = short_forms
+        self._shortened = frozenset(short_forms)
         self._stretched: dict[str, list[tuple[str, list[int]]]] = {}
         self._starred: dict[tuple[int, str], list[str]] = {}
         for word in ordered:
@@ -93,14 +103,17 @@ class Reader:
 
     def forms(self, text: str) -> set[str] | None:
         """Return the words of `text` and perhaps some more, quickly; None if only a closer look can tell."""
-        folded, _ = fold(text)
         if _CAPITALS_IN_HASHTAG.search(text):
             return None
+        folded, _ = fold(text)
         found = set((_ASCII_FORM if folded.isascii() else _FORM).findall(folded))
         if _maybe_disguised(folded):
             found.update(word for _, _, word in self._disguised(folded))
-        for word in [word for word in found if "'" in word or word in self._short_forms]:
-            found.update(self.expand(word))
+        for word in self._shortened & found:
+            found.update(self._short_forms[word])
+        if "'" in folded:
+            for word in [word for word in found if "'" in word]:
+                found.update(self.expand(word))
         if "@" in folded:
             found.add(HANDLE)
         if "http" in folded or "www." in folded:
@@ -124,8 +137,10 @@ class Reader:
             elif _CLAUSE_END.search(between) or forms[0] in _TURNS:
                 clause += 1
             done = stop
-            number = bisect_left(opened, stop) - 1
-            quoted = number >= 0 and start < quotes[number][1]
+            quoted = False
+            if opened:
+                number = bisect_left(opened, stop) - 1
+                quoted = number >= 0 and start < quotes[number][1]
             first, last = (start, stop) if places is None else (places[start], places[stop - 1] + 1)
             for form in forms:
                 numbers.setdefault(form, []).append(len(words))
@@ -158,7 +173,9 @@ class Reader:
             if start < done:
                 continue
             word = match[0]
-            if word[0] == "@":
+            if word.isalpha() and word not in self._shortened and (not start or folded[start - 1] != "#"):
+                yield start, stop, (word,)
+            elif word[0] == "@":
                 yield start, stop, (HANDLE,)
             elif word.startswith(("http:", "https:", "www.")):
                 yield start, stop, (LINK,)
@@ -179,7 +196,7 @@ class Reader:
         found += [(start, stop, "") for start, stop in links]
         hidden = []
         for match in _CHUNK.finditer(folded):
-            chunk = match[0].strip("*").rstrip("!|@")
+            chunk = match[0] if _ONE_LETTER_LEFT.fullmatch(match[0]) else match[0].strip("*").rstrip("!|@")
             if 3 <= len(chunk) <= _LONGEST_DISGUISE and chunk not in self._vocabulary:
                 word = self._undisguise(chunk)
                 if word:
@@ -196,10 +213,10 @@ class Reader:
     def _undisguise(self, chunk: str) -> str:
         """Return the word of the vocabulary that `chunk` disguises, empty if none."""
         if not chunk.isalpha():
-            if sum(char.isalpha() for char in chunk) < 2:
-                return ""
             if "*" in chunk:
                 return self._unstar(chunk)
+            if sum(char.isalpha() for char in chunk) < 2:
+                return ""
             for table in _LEET:
                 word = chunk.translate(table)
                 if word in self._vocabulary:
@@ -233,7 +250,7 @@ def fold(text: str) -> tuple[str, list[int] | None]:
     if _is_plain(text):
         return text.lower(), None
     pieces = [_fold_char(char) for char in text]
-    folded = "".join(pieces)
+    folded = _latinised("".join(pieces))
     lengths = list(map(len, pieces))
     if len(folded) == len(text) and max(lengths) == 1:
         return folded, None
@@ -259,14 +276,23 @@ def _fold_char(char: str) -> str:
         # Of a folded text only one line end is asked for, and a blank of any width parts words.
         return "\n" if char in "\n\r\x0b\x0c\x85\u2028\u2029" else " "
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
-    plain = "".join(_LOOK_ALIKES.get(one, one) for one in plain if unicodedata.category(one) not in ("Mn", "Me"))
+    plain = "".join(one for one in plain if unicodedata.category(one) not in ("Mn", "Me"))
     # A few signs unfold into whole sentences, which would let a text grow out of hand.
     return plain if len(plain) <= _LONGEST_FOLD else char
 
 
+def _latinised(folded: str) -> str:
+    """Return `folded` with the look-alikes in words that mix scripts as Latin letters; a word of one script stays."""
+    if not _LOOK_ALIKE.search(folded):
+        return folded
+    return _LETTERS.sub(lambda word: word[0].translate(_LOOK_ALIKES) if _LATIN.search(word[0]) else word[0], folded)
+
+
 def _quoted_spans(folded: str) -> list[tuple[int, int]]:
     """Return the spans between quotation marks, in their order; a mark that is never closed opens nothing."""
-    spans = []
+    spans: list[tuple[int, int]] = []
+    if '"' not in folded and "'" not in folded:
+        return spans
     opened: dict[str, int] = {}
     for match in _QUOTE.finditer(folded):
         mark, place = match[0], match.start()

@@ -13,7 +13,7 @@ from core.flags import CATEGORIES, SEVERITIES
 from core.rules.phrases import Grammar, Phrase, PhraseError
 from core.rules.reading import HANDLE, LINK, Reader
 
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 """Raise it with any change of the code that can alter a flag."""
 
 EFFECTS: Final = ("note", "raise", "lower", "watch", "info", "drop")

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -115,6 +115,9 @@ def test_cancelled_nothing_is_left(store: Store, tmp_path: Path) -> None:
         max_size=6,
     )
 )
+@example("+1")
+@example("=1")
+@example("+1.e1")
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_sql_and_python_agree_on_what_may_be_a_formula(store: Store, text: str) -> None:
     from core.store.export import _harmless  # noqa: PLC0415
@@ -122,4 +125,5 @@ def test_sql_and_python_agree_on_what_may_be_a_formula(store: Store, text: str) 
     with store.reading() as cursor:
         (harmless,) = cursor.execute(f"SELECT {_harmless('$text')}", {"text": text}).fetchone()
     assert harmless == neutralise(text)
-    assert not re.match(r"\s*[=+@]", harmless)
+    # A signed number is no formula; anything else that begins like one is behind an apostrophe.
+    assert not re.match(r"\s*[=+@]", harmless) or re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", harmless)

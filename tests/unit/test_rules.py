@@ -125,6 +125,169 @@ def test_innocent_texts_are_not_flagged(text: str) -> None:
     assert RULES.judge(text, emotions(annoyance=0.3)) == ()
 
 
+# Each family said openly, indirectly, of somebody else or in looking back, and in disguise of an everyday word.
+FAMILIES = {
+    "self-harm": [
+        "nobody would notice if I just stopped existing",
+        "honestly just want to sleep forever and never wake up",
+        "I hurt myself again and I am so ashamed",
+        "I've written all my goodbyes, the dog goes to my sister",
+        "been thinking about the bridge all day, how easy it would be",
+        "if a bus hit me tomorrow it would be fine",
+        "my flatmate says she's going to end it all tonight",
+        "he texted goodbye to all of us and his phone is off",
+        "it's been six years since my attempt",
+        "I took all my tablets, I'm scared",
+    ],
+    "threat": [
+        "next time I see him he's leaving in an ambulance",
+        "you've got until friday or your shop burns",
+        "keep running your mouth and see where it gets you",
+        "I know which train you take home, see you tonight",
+        "somebody ought to put a bullet in that man",
+        "they should all be lined up and shot",
+        "a knife with your name on it",
+        "my ex says he'll burn the house down with us in it",
+        "got a letter today with a bullet in it",
+        "you'll wish you had never been born",
+    ],
+    "harassment": [
+        "take the hint, nobody here likes you",
+        "you useless excuse for a mother",
+        "what a freak, look at his teeth, no wonder you're single",
+        "spam her page until she cries",
+        "does anyone know where she works, let's get her sacked",
+        "forty missed calls from the man I blocked",
+        "she keeps turning up outside my flat",
+        "my son gets called names on the bus every day",
+        "they made a group chat to laugh at my photos",
+    ],
+    "hate": [
+        "those people breed like rats",
+        "we don't want their sort on our street",
+        "muslims are all terrorists",
+        "this neighbourhood was nice until the immigrants came",
+        "gays shouldn't be anywhere near schools",
+        "a man on the tram told me to go back to my own country",
+        "someone shouted abuse at my wife because of her headscarf",
+        "the landlord told us he doesn't rent to people like you",
+    ],
+    "sexual": [
+        "send me nudes",
+        "the man beside me on the train kept rubbing his leg against mine",
+        "my boss keeps making comments about my body",
+        "he wouldn't stop kissing me even though I said no",
+        "someone is asking my daughter for photos, she is 12 year old",
+        "my ex put our private video on a website",
+        "somebody flashed us at the bus stop",
+        "the lecturer says he can fix my grade if I come to his flat",
+    ],
+    "drugs": [
+        "selling weed, dm me",
+        "who's holding tonight? cash",
+        "my friend overdosed last night",
+        "someone put something in my drink",
+        "day two without heroin, shaking and sweating",
+        "my brother is using again",
+        "needles all over the stairwell again",
+        "found a baggie of powder in my son's drawer",
+    ],
+    "crisis": [
+        "the water is up to our windows",
+        "there's smoke coming under the door, sixth floor",
+        "shots outside, we are hiding in a storeroom",
+        "a man has collapsed on the platform, someone call an ambulance",
+        "the bridge just went, there were cars on it",
+        "has anyone seen my son? last seen by the fountain",
+        "the fire has jumped the road, they told the whole village to leave",
+        "storm will hit at midnight, mum refuses to leave",
+        "baby locked in the car and it's boiling",
+    ],
+    "profanity": ["f*** this", "wtf", "what a load of bollocks", "no fckin way", "sh*t happens", "who the f did that"],
+}
+
+
+@pytest.mark.parametrize(
+    ("category", "text"), [(category, text) for category, texts in FAMILIES.items() for text in texts]
+)
+def test_open_and_indirect_ways_to_say_it(category: str, text: str) -> None:
+    assert severity(text, category)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # despair
+        "I hurt myself laughing",
+        "so embarrassed I want to die",
+        "ended it all: the gym membership, the box of meal kits",
+        "jumped off the pier at sunrise, glorious",
+        "I could sleep for a week, nobody wake me until the weekend",
+        "please look after my cat while I'm on holiday",
+        "picked up nan's tablets at the pharmacy",
+        # violence
+        "they are going to murder us on saturday and I have tickets",
+        "watch your step, icy on the stairs",
+        "coming for you with cake at three",
+        "she slayed the exam",
+        "I will end this sandwich",
+        "the villain stabs his brother in the second film",
+        "shoot the messenger? never",
+        # people
+        "these trainers are useless in the rain",
+        "report the pothole to the council",
+        "trash day tomorrow",
+        "I look like a whale in this coat and I love it",
+        "they should go back to the old recipe",
+        "the ants are invading our kitchen",
+        "immigrants built this town and I'm proud of my gran",
+        "cats are not welcome in this bed, says my wife",
+        # bodies and drugs
+        "nude heels or black for the wedding?",
+        "grabbed my knee after the run",
+        "chicken thighs are better than chicken breasts",
+        "overdosed on mince pies",
+        "lost my climbing gear",
+        "my wool dealer knows me by name",
+        "one year sober today",
+        "selling two tickets for tonight, dm me, cash",
+        # emergencies
+        "house party, the playlist was fire",
+        "collapsed into bed at nine",
+        "drowning in emails",
+        "trapped under a sleeping cat, send biscuits",
+        "explosion of colour in the garden",
+        "fire drill at eleven, everyone out by the east stairs",
+        "storm in a teacup",
+        "water's lovely, get in",
+        # words that sound strong
+        "what the duck, holy shiitake",
+    ],
+)
+def test_their_innocent_twins(text: str) -> None:
+    assert RULES.judge(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("someone is going to hurt that ref in the car park after the match", "urgent"),
+        ("we'll hurt them in the derby", "info"),
+        ("I'm going to hurt him in fortnite", None),
+        ("I'm going to hurt him in fortnite and I know where he lives", "urgent"),
+    ],
+)
+def test_a_game_excuses_what_stays_in_it(text: str, given: str | None) -> None:
+    assert severity(text, "threat") == given
+
+
+@pytest.mark.parametrize(
+    ("word", "read"), [("кіll", "kill"), ("kιll", "kill"), ("кит", "кит"), ("сор", "сор"), ("ΚΙΝΟ", "κινο")]
+)
+def test_look_alike_letters_are_latin_only_among_latin_ones(word: str, read: str) -> None:
+    assert fold(word)[0] == read
+
+
 @pytest.mark.parametrize(
     "word", ["kill", "k1ll", "ki11", "kiiiill", "KILL", "kíll", "kіll", "ki\u200bll", "ki\xadll", "𝐤𝐢𝐥𝐥"]
 )
@@ -169,7 +332,7 @@ def test_inflection_rules() -> None:
     [
         ("I will kill you", "urgent", None),
         ("he said 'I will kill you'", "watch", None),
-        ("I'm going to kill you in mario kart", "info", None),
+        ("I'm going to kill you in mario kart", None, None),
         ("police say the man threatened her", "info", None),
         ("I'm going to punch him", "watch", None),
         ("I'm going to punch him", "urgent", emotions(anger=0.7)),
