@@ -131,26 +131,26 @@ class Exploring:
         """Count a selection."""
         return self._explorer.totals(selection)
 
+    def before(self, selection: Selection) -> Selection | None:
+        """Return the period before, with which a selection can be compared; None where the store began later."""
+        before, first = selection.before, self.facets().first
+        return before if before and before.since and first and first <= before.since else None
+
     @_remembered
     def distribution(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return how many texts carry each label, the most frequent first.
 
         Returns:
-            columns name, emoji, colour, count, share, previous (the share in the period before, NaN without one) and
-            mean (the mean probability); shares and means in 0..1, NaN in an empty selection.
+            columns name, emoji, colour, count, share and previous (the share in the period before, NaN without one);
+            shares in 0..1, NaN in an empty selection.
         """
         counts, n = self._counts(selection, level)
-        before = selection.before
+        before = self.before(selection)
         previous = np.full(len(counts), np.nan)
         if before is not None:
             counts_before, n_before = self._counts(before, level)
             previous = counts_before / n_before if n_before else previous
-        frame = _labels(level).assign(
-            count=counts,
-            share=counts / n if n else np.nan,
-            previous=previous,
-            mean=self._explorer.means(selection, members(level)),
-        )
+        frame = _labels(level).assign(count=counts, share=counts / n if n else np.nan, previous=previous)
         return frame.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
     @_remembered
@@ -161,8 +161,10 @@ class Exploring:
             columns row, column, count, share (of the texts with `row`, 0..1; NaN on the diagonal and where there are
             none) and row_count.
         """
-        flags, counts = self._flags(selection, level)
-        together = flags.T.astype(np.int64) @ (flags * counts[:, None])
+        period = self._covered(selection)
+        sets = self._sets(selection, bucket_for(*period)) if period else _NO_SETS
+        carried = carried_by(sets, level)
+        together = carried.T @ (carried * sets["n"].to_numpy()[:, None])
         own = np.diag(together)
         share = np.divide(together, own[:, None], out=np.full(together.shape, np.nan), where=own[:, None] > 0)
         np.fill_diagonal(share, np.nan)
@@ -184,15 +186,17 @@ class Exploring:
         Returns:
             columns bucket, until (datetime64 in UTC), n, flagged, and one for each label of the level: its count.
         """
-        columns = ["n", "flagged", *names(level)]
         period = self._covered(selection)
         if period is None:
-            return pd.DataFrame(columns=["bucket", "until", *columns])
+            return pd.DataFrame(columns=["bucket", "until", "n", "flagged", *names(level)])
         bucket = bucket_for(*period)
-        frame = self._every(bucket, *period, self._explorer.over_time(selection, bucket, members(level)))
-        frame.columns = pd.Index(["bucket", *columns])
+        frame = self._every(bucket, *period, counted(self._sets(selection, bucket), level))
         frame.insert(1, "until", frame["bucket"] + bucket)
         return frame
+
+    @_remembered
+    def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
+        return self._explorer.over_time(selection, bucket)
 
     @_remembered
     def severities(self, selection: Selection) -> pd.DataFrame:
@@ -213,7 +217,7 @@ class Exploring:
         start = _floor(max(period[0], period[1] - CALENDAR), _DAY)
         history = selection.within(start - spikes.BASELINE_DAYS * _DAY, selection.until)
         since = self._covered(history) or period
-        found = self._every(_DAY, since[0], period[1], self._explorer.over_time(history, _DAY, members(level)))
+        found = self._every(_DAY, since[0], period[1], counted(self._sets(history, _DAY), level))
         counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
         usual, scores = spikes.robust_scores(counts)
         spiking = (scores >= spikes.SPIKE) & (counts >= spikes.LEAST)
@@ -285,19 +289,10 @@ class Exploring:
         found = self.detail(prediction_id)
         return self._explorer.near(found) if found else []
 
-    def _flags(self, selection: Selection, level: Level) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return which labels each set of emotions carries, bool [k, n_labels], and how often it occurs, int64 [k]."""
-        masks, counts = self._patterns(selection)
-        groups = np.array([sum(1 << one for one in group) for group in members(level)], np.uint32)
-        return (masks[:, None] & groups[None, :]) != 0, counts
-
-    @_remembered
-    def _patterns(self, selection: Selection) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        return self._explorer.patterns(selection)
-
     def _counts(self, selection: Selection, level: Level) -> tuple[NDArray[np.int64], int]:
-        flags, counts = self._flags(selection, level)
-        return (flags * counts[:, None]).sum(axis=0), int(counts.sum())
+        """Return how many texts carry each label, int64 [n_labels], and how many there are."""
+        frame = self.over_time(selection, level)
+        return frame[list(names(level))].sum().to_numpy(np.int64), int(frame["n"].sum())
 
     def _covered(self, selection: Selection) -> tuple[datetime, datetime] | None:
         """Return the part of a selection's period in which the store holds anything; None where there is none."""
@@ -315,6 +310,27 @@ class Exploring:
         axis = pd.date_range(_naive(_floor(since, bucket)), _naive(_floor(last, bucket)), freq=bucket, unit="us")
         counts = found.assign(bucket=found["bucket"].astype("datetime64[us]")).set_index("bucket")
         return counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
+
+
+_NO_SETS: Final = pd.DataFrame({"labels": np.array([], np.uint32), "n": np.array([], np.int64)})
+
+
+def carried_by(sets: pd.DataFrame, level: Level) -> NDArray[np.int64]:
+    """Return which labels of a level each set of emotions carries, as 0 and 1, int64 [n_sets, n_labels]."""
+    groups = np.array([sum(1 << one for one in group) for group in members(level)], np.uint32)
+    carried: NDArray[np.bool_] = (sets["labels"].to_numpy()[:, None] & groups[None, :]) != 0
+    return carried.astype(np.int64)
+
+
+def counted(sets: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Count labels by stretch of time: columns bucket, n, flagged and one for each label; only stretches with texts."""
+    n = sets["n"].to_numpy(np.int64)
+    counts = np.column_stack([n, sets["flagged"].to_numpy(np.int64), carried_by(sets, level) * n[:, None]])
+    buckets, first = np.unique(sets["bucket"].to_numpy(), return_index=True)
+    summed = np.add.reduceat(counts, first) if len(first) else counts
+    frame = pd.DataFrame(summed, columns=["n", "flagged", *names(level)])
+    frame.insert(0, "bucket", buckets)
+    return frame
 
 
 def _carrying(selection: Selection, name: str, level: Level) -> Selection:

@@ -18,8 +18,8 @@ import pandas as pd
 from core import classifier, serving
 from core.actor import Actor
 from core.drift import psi
-from core.emotions import LABELS, members
-from core.exploring import bucket_for
+from core.emotions import LABELS, Level
+from core.exploring import bucket_for, counted
 from core.machine import machine_kind
 from core.rules import Rules
 from core.selection import Selection
@@ -29,8 +29,6 @@ from core.store import Store
 from core.store.explorer import Explorer
 from core.store.growing import grow
 
-_EMOTIONS: Final = members("emotion")
-_EKMAN: Final = members("ekman")
 ROUNDS: Final = 9
 SIZES: Final = (1_000_000, 10_000_000)
 _MILLISECONDS: Final = 1e3
@@ -122,17 +120,17 @@ def _questions(explorer: Explorer) -> list[Question]:
     newest = explorer.page(everything, "newest", 1)[0]
     detail = explorer.detail(newest.id)
     assert detail  # noqa: S101
+
+    def over_time(bucket: timedelta, level: Level) -> pd.DataFrame:
+        return counted(explorer.over_time(everything, bucket), level)
+
     return [
         Question("what there is to choose from", explorer.facets, _facets),
         Question("key figures, a year", lambda: explorer.totals(everything), _totals),
         Question("key figures, 30 days", lambda: explorer.totals(month)),
-        Question(
-            "28 emotions over time", lambda: explorer.over_time(everything, bucket, _EMOTIONS), _over_time(bucket, 28)
-        ),
-        Question("Ekman groups over time", lambda: explorer.over_time(everything, bucket, _EKMAN)),
-        Question("28 emotions a day (calendar)", lambda: explorer.over_time(everything, timedelta(days=1), _EMOTIONS)),
-        Question("distribution and pairs", lambda: explorer.patterns(everything), _patterns),
-        Question("mean probabilities", lambda: explorer.means(everything, _EMOTIONS), _means),
+        Question("28 emotions over time", lambda: over_time(bucket, "emotion"), _over_time(bucket)),
+        Question("Ekman groups over time", lambda: over_time(bucket, "ekman")),
+        Question("28 emotions a day (calendar)", lambda: over_time(timedelta(days=1), "emotion")),
         Question("severity by category", lambda: explorer.severities(everything), _severities),
         Question(
             "sample of both sides (drift)",
@@ -182,21 +180,13 @@ def _totals(frame: pd.DataFrame) -> Any:
     )
 
 
-def _over_time(bucket: timedelta, groups: int) -> Callable[[pd.DataFrame], Any]:
+def _over_time(bucket: timedelta) -> Callable[[pd.DataFrame], Any]:
     def ask(frame: pd.DataFrame) -> Any:
         labels = frame["labels"].to_numpy()
-        bits = pd.DataFrame({f"g{one}": labels >> np.uint32(one) & 1 for one in range(groups)})
+        bits = pd.DataFrame({f"g{one}": labels >> np.uint32(one) & 1 for one in range(len(LABELS))})
         return bits.groupby(frame["moment"].dt.floor(bucket)).sum()
 
     return ask
-
-
-def _patterns(frame: pd.DataFrame) -> Any:
-    return frame["labels"].value_counts()
-
-
-def _means(frame: pd.DataFrame) -> Any:
-    return frame[list(LABELS)].mean()
 
 
 def _severities(frame: pd.DataFrame) -> Any:

@@ -167,7 +167,6 @@ def _emotions(findings: Findings, figures: _Figures) -> list[str]:
         return []
     shares = counts_frame(findings.counts, n, "emotion")
     shares["previous"] = np.nan
-    shares["mean"] = [findings.means[LABELS.index(name)] for name in shares["name"]]
     shows = [
         figures.add(
             charts.distribution(shares),

@@ -37,6 +37,8 @@ _SHADES: Final = [[0, "rgba(58,134,212,0.06)"], [1, "rgba(58,134,212,0.75)"]]
 _BARE: Final = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True}
 _LEGEND_BELOW: Final = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
 _MARGIN: Final = {"l": 8, "r": 8, "t": 16, "b": 8}
+_MARGIN_OF_TIME: Final = {"l": 72, "r": 8, "t": 16, "b": 64}
+"""Room for the axes and the legend of a chart over time: to let Plotly find it takes as long as to draw the chart."""
 _MOST_APART: Final = 100
 """Bars up to which there is room for a gap between them."""
 _MOST_MARKERS: Final = 40
@@ -61,6 +63,7 @@ def volume(frame: pd.DataFrame) -> go.Figure:
     frame = _in_utc(frame)
     length = (frame["until"] - frame["bucket"]).dt.total_seconds() * 1000
     filled = 0.9 if len(frame) <= _MOST_APART else 1.0
+    bounds = [list(_iso(since, until)) for since, until in _rows(frame, "bucket", "until")]
     figure = go.Figure()
     for name, count, colour, hatching in (
         ("flagged", frame["flagged"], _ORANGE, "/"),
@@ -73,7 +76,7 @@ def volume(frame: pd.DataFrame) -> go.Figure:
             offset=(1 - filled) / 2 * length,
             name=name,
             marker={"color": colour, "line": {"width": 0}, "pattern": _hatched(hatching)},
-            customdata=[list(_iso(since, until)) for since, until in _rows(frame, "bucket", "until")],
+            customdata=bounds,
             # Both parts can be clicked; one of them speaks for the whole bar.
             hoverinfo="none",
         )
@@ -87,12 +90,12 @@ def volume(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=260,
         barmode="stack",
-        margin=_MARGIN,
+        margin=_MARGIN_OF_TIME,
         xaxis=_time_axis(frame),
         yaxis={
             "title": "texts",
             "fixedrange": True,
-            "automargin": True,
+            "automargin": False,
             "rangemode": "tozero",
             # Between whole texts there is nothing to tick.
             "dtick": 1 if frame["n"].max() <= 5 else None,
@@ -137,6 +140,11 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
     ends = frame.dropna(subset=["share"]).drop_duplicates("name", keep="last").set_index("name")
     top = _top(frame["share"])
     heights = dict(zip(ends.index, _apart(ends["share"].tolist(), top / 14), strict=True))
+    # All labels have the same periods: each is put into words once.
+    periods = {
+        since: (*_iso(since, until), _period(since, until))
+        for since, until in _rows(frame.drop_duplicates("bucket"), "bucket", "until")
+    }
     figure = go.Figure()
     for number, (name, own) in enumerate(frame.groupby("name", sort=False)):
         title = str(name)
@@ -154,10 +162,10 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
                 "opacity": _marked(own["share"].to_numpy(float), number),
                 "line": {"width": 0},
             },
-            customdata=[[title, *_iso(since, until)] for since, until in _rows(own, "bucket", "until")],
+            customdata=[[title, *periods[since][:2]] for since in own["bucket"]],
             hovertext=[
-                f"{as_text(title)}: {_percent(share)}, {count:,.0f} of {_texts(n)}<br>{_period(since, until)}"
-                for share, count, n, since, until in _rows(own, "share", "count", "n", "bucket", "until")
+                f"{as_text(title)}: {_percent(share)}, {count:,.0f} of {_texts(n)}<br>{periods[since][2]}"
+                for share, count, n, since in _rows(own, "share", "count", "n", "bucket")
             ],
             hoverinfo="text",
         )
@@ -175,16 +183,17 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
             )
     figure.update_layout(
         height=380,
-        margin=_MARGIN | {"r": 32},
+        margin=_MARGIN_OF_TIME | {"r": 32},
         xaxis=_time_axis(frame) | {"fixedrange": True},
         yaxis={
             "title": "share of texts",
             "tickformat": ".0%" if top > 0.04 else ".1%",
             "range": [0, 1.06 * max([top, *heights.values()])],
             "fixedrange": True,
-            "automargin": True,
+            "automargin": False,
         },
-        legend=_LEGEND_BELOW,
+        # On a phone it has several lines; hung below the dates, it never covers them.
+        legend={"orientation": "h", "yanchor": "top", "y": -0.13, "x": 0},
         hovermode="closest",
         dragmode=False,
     )
@@ -214,16 +223,16 @@ def distribution(frame: pd.DataFrame) -> go.Figure:
 
     Args:
         frame: drawn in the order of its rows. Columns name, emoji, colour, count (texts), share (0..1), previous (the
-            share before, NaN if there is none), mean (mean probability, 0..1).
+            share before, NaN if there is none).
 
     Returns:
-        a figure whose bars and ticks carry [name, count, previous, mean] as `customdata`.
+        a figure whose bars and ticks carry [name, count] as `customdata`.
     """
-    keys = [list(row) for row in _rows(frame, "name", "count", "previous", "mean")]
+    keys = [list(row) for row in _rows(frame, "name", "count")]
     told = [
-        f"{as_text(name)}: {_percent(share)}, {_texts(count)}<br>before: {_percent(previous)}"
-        f"<br>mean probability {_percent(mean)}"
-        for name, share, count, previous, mean in _rows(frame, "name", "share", "count", "previous", "mean")
+        f"{as_text(name)}: {_percent(share)}, {_texts(count)}"
+        + ("" if pd.isna(previous) else f"<br>before: {_percent(previous)}")
+        for name, share, count, previous in _rows(frame, "name", "share", "count", "previous")
     ]
     figure = go.Figure()
     figure.add_bar(
@@ -320,14 +329,15 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
     sizes = [f"{name} · {totals.get(label, 0):,.0f}" for name, label in zip(names, labels, strict=True)]
     figure.update_layout(
         height=(40 if few else 20) * len(labels) + 190,
-        margin=_MARGIN,
+        margin=_MARGIN | {"l": _room(sizes, 12 if few else 11), "t": 16 if few else _room(names, 10)},
         xaxis={
             **_BARE,
             "tickvals": list(range(len(labels))),
             "ticktext": names,
             "range": [-0.5, len(labels) - 0.5],
             "side": "top",
-            "automargin": True,
+            # A few names lie flat where there is room, and turn on a phone.
+            "automargin": few,
             "tickangle": None if few else -90,
             "tickfont": {"size": 12 if few else 10},
         },
@@ -336,7 +346,7 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
             "tickvals": list(range(len(labels))),
             "ticktext": sizes,
             "range": [len(labels) - 0.5, -0.5],
-            "automargin": True,
+            "automargin": False,
             "tickfont": {"size": 12 if few else 11},
         },
         hovermode="closest",
@@ -403,15 +413,15 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=48 * len(counts) + 90,
         barmode="stack",
-        margin=_MARGIN,
+        margin=_MARGIN | {"b": 72},
         xaxis={
             "title": "flags",
             "range": [0, 1.02 * _top(counts.sum(axis=1))],
             "showgrid": False,
             "fixedrange": True,
-            "automargin": True,
+            "automargin": False,
         },
-        yaxis={"range": [len(counts) - 0.6, -0.6], "showticklabels": False, **_BARE},
+        yaxis={"automargin": False, "range": [len(counts) - 0.6, -0.6], "showticklabels": False, **_BARE},
         legend=_LEGEND_BELOW | {"traceorder": "normal"},
         hovermode="closest",
         dragmode=False,
@@ -489,14 +499,21 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
         )
     figure.update_layout(
         height=7 * 24 + 110,
-        margin=_MARGIN | {"t": 36},
-        xaxis={**_BARE, **_months(frame["day"], weeks), "side": "top", "range": [-0.5, width - 0.5], "tickangle": 0},
+        margin=_MARGIN | {"l": 40, "t": 36},
+        xaxis={
+            "automargin": False,
+            **_BARE,
+            **_months(frame["day"], weeks),
+            "side": "top",
+            "range": [-0.5, width - 0.5],
+            "tickangle": 0,
+        },
         yaxis={
             **_BARE,
             "tickvals": list(range(7)),
             "ticktext": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
             "range": [6.5, -0.5],
-            "automargin": True,
+            "automargin": False,
         },
         hovermode="closest",
         dragmode=False,
@@ -569,7 +586,7 @@ def drift(frame: pd.DataFrame) -> go.Figure:
             text=name,
             showarrow=False,
         )
-    figure.update_layout(margin_t=40, xaxis={"side": "bottom", "title": "population stability index"})
+    figure.update_layout(margin={"t": 40, "b": 48}, xaxis={"side": "bottom", "title": "population stability index"})
     return figure
 
 
@@ -668,7 +685,7 @@ def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
 def _time_axis(frame: pd.DataFrame) -> dict[str, Any]:
     # With its ends given: around a single point, Plotly would show a millisecond.
     ends = None if frame.empty else [frame["bucket"].min(), frame["until"].max()]
-    return {"type": "date", "range": ends, "automargin": True}
+    return {"type": "date", "range": ends, "automargin": False}
 
 
 def _iso(since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, str]:
@@ -708,6 +725,11 @@ def _hatched(shape: str | list[str]) -> dict[str, Any]:
     return {"shape": shape, "size": 7, "solidity": 0.3, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.75)"}
 
 
+def _room(names: Iterable[str], size: int) -> float:
+    """Return the pixels that the longest of some names needs: to let Plotly measure takes as long as to draw."""
+    return 16 + 0.58 * size * max(map(len, names), default=0)
+
+
 def _places(frame: pd.DataFrame) -> list[int]:
     # By number, not by name: a name that is a number or a date would be taken for a place on the axis.
     return list(range(len(frame)))
@@ -738,14 +760,14 @@ def _lay_rows(
     )
     figure.update_layout(
         height=ROW_HEIGHT * len(frame) + room,
-        margin={"l": 8, "r": right, "t": 32, "b": 8},
-        xaxis={"range": [0, end], "side": "top", "fixedrange": True, "zeroline": False, "automargin": True},
+        margin={"l": 28 + _room(frame["name"], 13), "r": right, "t": 32, "b": 8},
+        xaxis={"range": [0, end], "side": "top", "fixedrange": True, "zeroline": False, "automargin": False},
         yaxis={
             "tickvals": _places(frame),
             "ticktext": [f"{emoji} {as_text(name)}" for emoji, name in _rows(frame, "emoji", "name")],
             "tickfont": {"size": 13},
             "range": [len(frame) - 0.4, -0.6],
-            "automargin": True,
+            "automargin": False,
             **_BARE,
         },
         bargap=0.25,

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from core.emotions import LABELS, Scores
 from core.errors import InputError
@@ -155,66 +154,37 @@ class Explorer:
                 f"""
                 SELECT count(*), count(*) FILTER (severity > 0), count(*) FILTER (severity = 3), count(margin),
                     count(*) FILTER ({uncertain.sql}),
-                    count(*) FILTER (sentiment = 'positive'), count(*) FILTER (sentiment = 'negative')
-                FROM predictions WHERE {where.sql}
+                    count(*) FILTER (sentiment = 'positive'), count(*) FILTER (sentiment = 'negative'),
+                    coalesce(sum(ups), 0), coalesce(sum(downs), 0)
+                FROM predictions LEFT JOIN (
+                    SELECT prediction_id, count(*) FILTER (verdict = 'up') AS ups,
+                        count(*) FILTER (verdict = 'down') AS downs
+                    FROM current_feedback GROUP BY prediction_id
+                ) ON prediction_id = predictions.id
+                WHERE {where.sql}
                 """,
                 where.values | uncertain.values,
             ).fetchone()
-            thumbs = cursor.execute(
-                f"""
-                SELECT count(*) FILTER (verdict = 'up'), count(*) FILTER (verdict = 'down') FROM current_feedback
-                WHERE prediction_id IN (SELECT id FROM predictions WHERE {where.sql})
-                """,
-                where.values,
-            ).fetchone()
-        return Totals(*map(int, (*row, *thumbs)))
+        return Totals(*map(int, row))
 
-    def patterns(self, selection: Selection) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return which sets of emotions occur, and how often: all counts of emotions and their pairs follow from it.
+    def over_time(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
+        """Count by equal stretches of time and by set of emotions; weeks begin on Mondays.
+
+        All counts of emotions, of their groups and of their pairs follow from it: there are far fewer sets than texts,
+        and a count for each of the 28 costs the database four times as much.
 
         Returns:
-            uint32 [k], bit j of each says that emotion j is in the set; int64 [k].
+            columns bucket (datetime64, ascending), labels (uint32, bit j says that emotion j is in the set), n and
+            flagged (texts); only what occurs.
         """
         where = condition(selection)
-        with self._database.reading() as cursor:
-            found = cursor.execute(
-                f"SELECT labels, count(*) AS n FROM predictions WHERE {where.sql} GROUP BY labels", where.values
-            ).fetchnumpy()
-        return np.asarray(found["labels"], np.uint32), np.asarray(found["n"], np.int64)
-
-    def means(self, selection: Selection, groups: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the mean probability of each group, NaN in an empty selection.
-
-        Args:
-            groups: columns of the 28 emotions; a group is as probable as its most probable member.
-        """
-        where = condition(selection)
-        columns = ", ".join(f"avg(greatest({', '.join(LABELS[one] for one in group)}))" for group in groups)
-        with self._database.reading() as cursor:
-            row = cursor.execute(f"SELECT {columns} FROM predictions WHERE {where.sql}", where.values).fetchone()
-        return np.array([np.nan if value is None else value for value in row], np.float64)
-
-    def over_time(self, selection: Selection, bucket: timedelta, groups: Sequence[Sequence[int]]) -> pd.DataFrame:
-        """Count by equal stretches of time; weeks begin on Mondays.
-
-        Args:
-            groups: columns of the 28 emotions; a text counts for a group if it carries any of its members.
-
-        Returns:
-            columns bucket (datetime64), n, flagged, and g0, g1, ... for the groups; only buckets with texts, in order.
-        """
-        where = condition(selection)
-        counts = "".join(
-            f", count(*) FILTER (labels & {sum(1 << one for one in group)}::UINTEGER <> 0) AS g{number}"
-            for number, group in enumerate(groups)
-        )
         with self._database.reading() as cursor:
             return _frame(
                 cursor.execute(
                     f"""
-                    SELECT time_bucket($bucket, moment, TIMESTAMP '2001-01-01') AS bucket, count(*) AS n,
-                        count(*) FILTER (severity > 0) AS flagged {counts}
-                    FROM predictions WHERE {where.sql} GROUP BY bucket ORDER BY bucket
+                    SELECT time_bucket($bucket, moment, TIMESTAMP '2001-01-01') AS bucket, labels, count(*) AS n,
+                        count(*) FILTER (severity > 0) AS flagged
+                    FROM predictions WHERE {where.sql} GROUP BY ALL ORDER BY bucket
                     """,
                     where.values | {"bucket": bucket},
                 )

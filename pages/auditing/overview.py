@@ -21,9 +21,8 @@ def draw_totals(view: View) -> None:
     """Draw the row of key figures, each with its change against the period before."""
     exploring = runtime.exploring()
     now = exploring.totals(view.selection)
-    before, first = view.selection.before, exploring.facets().first
-    # A period that began before the store did would be compared with its absence.
-    earlier = exploring.totals(before) if before and before.since and first and first <= before.since else None
+    before = exploring.before(view.selection)
+    earlier = exploring.totals(before) if before else None
     if earlier is not None and not earlier.n:
         earlier = None
     with st.container(horizontal=True, gap="xsmall", key="totals"):

@@ -48,13 +48,13 @@ def store(tmp_path: Path) -> Store:
 
 
 class CountingExplorer(Explorer):
-    """Counts how often it is asked for patterns."""
+    """Counts how often it is asked for counts over time."""
 
     asked = 0
 
-    def patterns(self, selection: Selection) -> tuple[np.ndarray, np.ndarray]:
+    def over_time(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
         self.asked += 1
-        return super().patterns(selection)
+        return super().over_time(selection, bucket)
 
 
 def fill(store: Store, tweets: list[Prediction]) -> Exploring:
@@ -69,7 +69,6 @@ def test_levels_count_a_text_once_for_a_group(store: Store) -> None:
     ekman = exploring.distribution(Selection(), "ekman").set_index("name")
     assert emotion.loc[["joy", "love", "anger"], "count"].tolist() == [1, 1, 1]
     assert ekman.loc["joy", ["count", "share"]].tolist() == [1, 1 / 3]
-    assert ekman.loc["joy", "mean"] == pytest.approx((0.9 + 0.1 + 0.1) / 3)
     assert exploring.distribution(Selection(), "sentiment")["name"].tolist()[:2] == ["positive", "negative"]
 
 
@@ -77,6 +76,8 @@ def test_the_period_before_stands_beside(store: Store) -> None:
     day = timedelta(days=1)
     exploring = fill(store, [tweet(MIDNIGHT - day, "joy"), tweet(MIDNIGHT - day), tweet(MIDNIGHT, "joy")])
     today = Selection(since=MIDNIGHT, until=MIDNIGHT + day)
+    # The store began within the two days before: what it lacks of them is no change.
+    assert exploring.before(Selection(since=MIDNIGHT - day / 2, until=MIDNIGHT + 2 * day)) is None
     joy = exploring.distribution(today, "emotion").set_index("name").loc["joy"]
     assert (joy["share"], joy["previous"]) == (1.0, 0.5)
     assert exploring.distribution(Selection(), "emotion")["previous"].isna().all()
