@@ -523,7 +523,9 @@ class Service:
         judged = _flag_cells(self._judge(kept, scores))
         return dict(zip(_MASKED_COLUMNS, [kept, *judged, [self.rule_version] * len(kept)], strict=True))
 
-    def _keep(self, store: Store, scored: ScoredFile, actor: Actor, source: Source) -> int:
+    def _keep(
+        self, store: Store, scored: ScoredFile, actor: Actor, source: Source, over: timedelta | None = None
+    ) -> int:
         return store.add_batch(
             scored.for_store,
             batch=scored.id,
@@ -531,6 +533,7 @@ class Service:
             source=source,
             actor=actor.name,
             made_at=self._now(),
+            over=over,
         )
 
     def add_samples(self, store: Store, samples: Path) -> int:
@@ -546,9 +549,7 @@ class Service:
             return 0
         with TemporaryDirectory() as folder:
             scored = self.score_file(open_table(samples, "text"), Path(folder), samples.name)
-            added = self._keep(store, scored, Actor("affectra"), "sample")
-        store.spread(scored.id, timedelta(days=28))
-        return added
+            return self._keep(store, scored, Actor("affectra"), "sample", timedelta(days=28))
 
     def counterfactual(self, text: str, flag: Flag) -> Scores:
         """Return the scores of a text with a flagged span masked, float32 [1, 28]; NaN where nothing else is readable.

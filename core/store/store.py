@@ -84,7 +84,17 @@ class Store(Database):
                 [*row.values(), row["text"], prediction.id],
             )
 
-    def add_batch(self, parquet: Path, *, batch: UUID, name: str, source: str, actor: str, made_at: datetime) -> int:
+    def add_batch(
+        self,
+        parquet: Path,
+        *,
+        batch: UUID,
+        name: str,
+        source: str,
+        actor: str,
+        made_at: datetime,
+        over: timedelta | None = None,
+    ) -> int:
         """Record a scored file in one statement, and return how many rows were added.
 
         Rows without a readable text are left out. A batch that is in the store already adds nothing.
@@ -92,6 +102,7 @@ class Store(Database):
         Args:
             parquet: with the columns `core.service.STORE_COLUMNS`.
             made_at: when it is recorded; each row brings along when it was read.
+            over: lets the rows count as posted at even distances over such a time before they were read.
 
         Raises:
             InputError: the file is not such a one, or holds what is in the store already.
@@ -113,30 +124,23 @@ class Store(Database):
                     {"source": source, "actor": actor, "batch": batch, "parquet": _literal(parquet)},
                 ).fetchone()
             added = int(found[0])
+            if over is not None:
+                cursor.execute(
+                    """
+                    WITH placed AS (
+                        SELECT id, row_number() OVER (ORDER BY hash(text)) - 1 AS place, count(*) OVER () AS n
+                        FROM predictions WHERE batch = $batch
+                    )
+                    UPDATE predictions SET moment = made_at - $over * (place / n) FROM placed
+                    WHERE predictions.id = placed.id
+                    """,
+                    {"batch": batch, "over": over},
+                )
             cursor.execute(
                 "INSERT INTO batches (id, made_at, source, actor, name, n_rows) VALUES (?, ?, ?, ?, ?, ?)",
                 [batch, utc(made_at), source, actor, encodable(name), added],
             )
         return added
-
-    def spread(self, batch: UUID, over: timedelta) -> None:
-        """Let the rows of a batch count as posted at even distances over the time before they were read.
-
-        Raises:
-            StoreError: the store cannot be written.
-        """
-        with self.transaction() as cursor:
-            cursor.execute(
-                """
-                WITH placed AS (
-                    SELECT id, row_number() OVER (ORDER BY hash(text)) - 1 AS place, count(*) OVER () AS n
-                    FROM predictions WHERE batch = $batch
-                )
-                UPDATE predictions SET moment = made_at - $over * (place / n) FROM placed
-                WHERE predictions.id = placed.id
-                """,
-                {"batch": batch, "over": over},
-            )
 
     def has_batch(self, batch: UUID) -> bool:
         """Tell whether a scored file was recorded.

@@ -3,6 +3,7 @@
 Charts filter, too: they set the same widgets' values from their callbacks, so there is one truth and one way to clear.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,6 +28,9 @@ from core.views import (
     values_of,
 )
 from pages.components.frame import plain, reporting, say
+
+_LONGEST: Final = 100
+"""Characters of a source or a model in the address that are heeded."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,18 @@ def _more(facets: Facets) -> None:
         ("feedback", "Has a thumb"),
     ):
         st.segmented_control(label, list(EITHER), key=key, bind="query-params")
-    st.multiselect("Source", facets.sources, key="source", bind="query-params", placeholder="Any")
-    st.multiselect("Model", facets.models, key="model", bind="query-params", placeholder="Any")
+    for key, label, there in (("source", "Source", facets.sources), ("model", "Model", facets.models)):
+        st.multiselect(label, _with_asked(key, there), key=key, bind="query-params", placeholder="Any")
     st.text_input("File or audit (its id)", key="batch", bind="query-params", max_chars=36)
+
+
+def _with_asked(name: str, there: Sequence[str]) -> list[str]:
+    """Return what there is to choose, and what is asked for beside it.
+
+    An old view or link may name a model that retention has since emptied: it holds nothing then, and not everything.
+    """
+    asked = [*st.session_state.get(name, []), *(one[:_LONGEST] for one in st.query_params.get_all(name))]
+    return list(dict.fromkeys([*there, *asked]))
 
 
 def _dates(facets: Facets) -> None:

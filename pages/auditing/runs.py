@@ -214,6 +214,11 @@ def _forget() -> None:
 
 
 def _outcome(made: Audit, key: str) -> None:
+    gone = [name for name in _MEDIA if not made.files[name].is_file()]
+    if gone:
+        raise InputError(
+            f"{gone[0]} is no longer in {made.folder}. Remove that folder and run the audit again: it makes it anew."
+        )
     st.text(made.summary)
     with st.container(horizontal=True):
         for name, mime in _MEDIA.items():

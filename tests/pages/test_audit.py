@@ -92,6 +92,15 @@ def test_nonsense_in_a_link_asks_for_nothing(open_app: Open) -> None:
     assert "360 tweets of the last 30 days" in texts(app)
 
 
+def test_a_link_to_a_model_that_is_gone_holds_nothing(open_app: Open) -> None:
+    app = audit(open_app, {"model": "electra 0", "audit_tab": "Overview"})
+    assert found(app) == 0
+    app.button(key="clear_all").click().run()
+    assert found(app) == 360
+    app.session_state["model"] = ["electra 0"]
+    assert found(app.run()) == 0, "as opening an old view has it"
+
+
 def test_a_bad_id_of_a_file_is_named_with_the_mend(open_app: Open) -> None:
     app = audit(open_app, {"batch": "not-an-id"})
     assert not app.exception
