@@ -38,7 +38,7 @@ def grow(database: Database, rows: int, last: datetime, over: timedelta = timede
                         $first::TIMESTAMP + to_microseconds((range * $step + hash(range, 7) % $step)::BIGINT) AS moment
                     FROM range($start, $stop)
                 ), copies AS (
-                    SELECT kept.* EXCLUDE (id, moment, made_at, text, folded, source, batch, model_version),
+                    SELECT kept.* EXCLUDE (id, moment, made_at, text, folded, twin, source, batch, model_version),
                         uuidv7() AS id, 'batch' AS source, kept.text || ' ' || number AS text,
                         CASE WHEN number * 2 < $rows THEN '0' ELSE kept.model_version END AS model_version,
                         CASE WHEN kept.labels & {1 << INDEX["anger"]}::UINTEGER <> 0 AND hash(number, 11) % 4 = 0
@@ -47,7 +47,7 @@ def grow(database: Database, rows: int, last: datetime, over: timedelta = timede
                             ELSE numbers.moment END AS moment
                     FROM numbers JOIN predictions AS kept ON kept.rowid = numbers.seed
                 )
-                SELECT *, moment AS made_at, fold(text) AS folded FROM copies ORDER BY moment
+                SELECT *, moment AS made_at, fold(text) AS folded, twin_of(folded) AS twin FROM copies ORDER BY moment
                 """,
                 {
                     "seeds": seeds,

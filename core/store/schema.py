@@ -63,5 +63,43 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
             ) WHERE place = 1 AND query IS NOT NULL;
         """,
     ),
+    (
+        "reviews: their events, what holds now, what is worth a look, second opinions",
+        """
+        -- The same words in any order: what was decided of one text says something of its twins. MD5, because what
+        -- `hash` gives may change with DuckDB.
+        CREATE MACRO twin_of(folded) AS
+            md5_number_lower(array_to_string(list_sort(list_distinct(string_split(trim(folded), ' '))), ' '));
+        ALTER TABLE predictions ADD COLUMN twin UBIGINT;
+        -- What the baseline says of it, and which baseline.
+        ALTER TABLE predictions ADD COLUMN second_labels UINTEGER;
+        ALTER TABLE predictions ADD COLUMN second_model VARCHAR;
+        UPDATE predictions SET twin = twin_of(folded);
+        CREATE TABLE review_events (
+            number BIGINT NOT NULL DEFAULT nextval('event_number'),
+            id UUID NOT NULL, prediction_id UUID NOT NULL, made_at TIMESTAMP NOT NULL,
+            actor VARCHAR NOT NULL, seat VARCHAR NOT NULL,
+            kind VARCHAR NOT NULL CHECK (kind IN ('claim', 'release', 'confirm', 'correct', 'dismiss', 'escalate',
+                'skip', 'reopen', 'second', 'undo')),
+            emotions UINTEGER, before UINTEGER NOT NULL, note VARCHAR NOT NULL, undoes UUID, until TIMESTAMP,
+            model VARCHAR NOT NULL, model_version VARCHAR NOT NULL, threshold_version VARCHAR NOT NULL,
+            rule_version VARCHAR
+        );
+        -- What was said and not taken back, a claim included.
+        CREATE VIEW standing_events AS
+            SELECT * FROM review_events WHERE kind <> 'undo'
+                AND id NOT IN (SELECT undoes FROM review_events WHERE kind = 'undo');
+        -- The decision that holds: the last of each prediction that nobody took back; none where it was reopened.
+        CREATE VIEW current_reviews AS
+            SELECT * EXCLUDE (place) FROM (
+                SELECT *, row_number() OVER (PARTITION BY prediction_id ORDER BY number DESC) AS place
+                FROM standing_events WHERE kind IN ('confirm', 'correct', 'dismiss', 'escalate', 'reopen')
+            ) WHERE place = 1 AND kind <> 'reopen';
+        -- What is worth a look, and why: follows from the other tables at any time, see core/reviews/.
+        CREATE TABLE review_items (
+            prediction_id UUID NOT NULL, severity UTINYINT NOT NULL, reasons USMALLINT NOT NULL, score FLOAT NOT NULL
+        );
+        """,
+    ),
 )
 """Name and statements of each migration; its number is its place, from 1."""

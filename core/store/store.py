@@ -79,9 +79,10 @@ class Store(Database):
         row = _prediction_row(prediction, actor)
         with self.transaction() as cursor:
             cursor.execute(
-                f"INSERT INTO predictions ({', '.join(row)}, folded) SELECT {', '.join('?' * len(row))}, fold(?) "
+                f"INSERT INTO predictions ({', '.join(row)}, folded, twin) "
+                f"SELECT {', '.join('?' * len(row))}, fold(?), twin_of(fold(?)) "
                 "WHERE NOT EXISTS (SELECT 1 FROM predictions WHERE id = ?)",
-                [*row.values(), row["text"], prediction.id],
+                [*row.values(), row["text"], row["text"], prediction.id],
             )
 
     def add_batch(
@@ -116,9 +117,11 @@ class Store(Database):
                 _check_scored(cursor, parquet, name)
                 found = cursor.execute(
                     f"""
-                    INSERT INTO predictions ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, flags)
+                    INSERT INTO predictions
+                        ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, twin, flags)
                     SELECT {_BATCH_COLUMNS.replace("id,", "id::UUID,", 1)}, made_at::TIMESTAMP, $source, $actor,
-                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text), from_json(flags, '{_FLAG_SHAPE}')
+                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text), twin_of(fold(text)),
+                        from_json(flags, '{_FLAG_SHAPE}')
                     FROM {_SCORED} WHERE top IS NOT NULL
                     """,
                     {"source": source, "actor": actor, "batch": batch, "parquet": _literal(parquet)},
