@@ -12,3 +12,11 @@ class Actor:
 
     name: str
     role: Role = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person at one window; they may have several, and what one claims is not the other's."""
+
+    actor: Actor
+    window: str

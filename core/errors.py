@@ -25,6 +25,10 @@ class StoreError(AffectraError):
     """The store cannot be opened, is held by another process, or is damaged."""
 
 
+class ReviewError(AffectraError):
+    """A decision came too late: somebody else was faster, or holds the item."""
+
+
 class JobError(AffectraError):
     """Work in the background ended for a reason that nobody foresaw; the log has it."""
 

@@ -13,10 +13,11 @@ import streamlit as st
 from core import cost
 from core.actor import Actor
 from core.candidates import Candidates
-from core.classifier import Classifier, load
+from core.classifier import Classifier, load, read_manifest
 from core.errors import InputError, ModelError
 from core.exploring import Exploring
 from core.inbox import Inbox
+from core.reviewing import Reviewing
 from core.rules import Rules
 from core.service import Service, utc_now
 from core.serving import choices
@@ -86,9 +87,26 @@ def exploring() -> Exploring:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
+def _reviewing(path: Path, _opened: Store) -> Reviewing:
+    del path
+    baseline = settings().model_folder(settings().baseline)
+    # Loaded in a thread of its own, where nothing of Streamlit's can be asked.
+    return Reviewing(_opened, lambda: load(baseline, settings().threads), lambda: read_manifest(baseline).label)
+
+
+def reviewing() -> Reviewing:
+    """Return the use cases of reviewing.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    return _reviewing(settings().database, store(settings().database))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
 def _upkeep(database: Path, inbox: Path) -> Upkeep:
     del database  # another store has an upkeep of its own
-    return Upkeep(service, Inbox(inbox), settings().retain_days)
+    return Upkeep(service, Inbox(inbox), settings().retain_days, reviewing=reviewing)
 
 
 def upkeep() -> Upkeep:

@@ -1,5 +1,7 @@
 """What the app does by itself beside its pages: takes in its inbox, judges with new rules, forgets what is too old.
 
+Besides, it asks the baseline for a second opinion on what is stored, which tells where models disagree.
+
 Nothing here starts on its own: pages poke it, and it works in a thread while there is something to do.
 """
 
@@ -15,6 +17,7 @@ from uuid import UUID
 from core.actor import Actor
 from core.inbox import Inbox, Taken
 from core.jobs import Job
+from core.reviewing import Reviewing
 from core.service import Service
 
 _LOG = logging.getLogger("affectra")
@@ -40,12 +43,14 @@ class Upkeep:
         inbox: Inbox,
         retain_days: int | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reviewing: Callable[[], Reviewing] | None = None,
     ) -> None:
         self.inbox: Final = inbox
         self.job: Job[list[Taken]] | None = None
         self._service = service
         self._retain_days = retain_days
         self._now = now
+        self._reviewing = reviewing
         self._forgot: datetime | None = None
         self._tried: datetime | None = None
         self._lock = threading.Lock()
@@ -79,10 +84,13 @@ class Upkeep:
                 return False
             service = self._service()
             waiting, unjudged = self.inbox.waiting(), service.to_judge()
-            if not waiting and not unjudged and not self._forgets_now():
+            reviewing = self._reviewing() if self._reviewing else None
+            unasked = reviewing.to_ask() if reviewing else 0
+            if not waiting and not unjudged and not unasked and not self._forgets_now():
                 return False
             self._tried = self._now()
-            self.job = Job(lambda report, cancelled: self._work(service, report, cancelled), len(waiting) + unjudged)
+            todo = len(waiting) + unjudged + unasked
+            self.job = Job(lambda report, cancelled: self._work(service, reviewing, report, cancelled), todo)
             return True
 
     def _forgets_now(self) -> bool:
@@ -90,7 +98,13 @@ class Upkeep:
             return False
         return self._forgot is None or self._now() - self._forgot >= _FORGETS_EVERY
 
-    def _work(self, service: Service, report: Callable[[int], None], cancelled: Callable[[], bool]) -> list[Taken]:
+    def _work(
+        self,
+        service: Service,
+        reviewing: Reviewing | None,
+        report: Callable[[int], None],
+        cancelled: Callable[[], bool],
+    ) -> list[Taken]:
         if self._retain_days is not None and self._forgets_now():
             self._forgot = self._now()
             if gone := service.forget(self._retain_days):
@@ -110,5 +124,7 @@ class Upkeep:
             self.inbox.take_in(keep, note, cancelled)
         finally:
             # What is stored need not wait for a file that cannot be.
-            service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+            judged = service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+            if reviewing is not None and reviewing.to_ask():
+                reviewing.ask_baseline(lambda rows: report(len(taken) + judged + rows), cancelled)
         return taken

@@ -1,6 +1,7 @@
 """The papers of a model folder: manifest.json and the model card README.md, both written from measured values."""
 
 import importlib.metadata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest
@@ -34,6 +35,9 @@ class Origin:
         parameters: (name, value) of everything set in training.
         code_revision: of the code at the moment training began.
         options: of the command that trained it, where they differ from the recipe's own.
+        learned_from: beside the corpus, in a few words; empty if nothing was.
+        tuned_on: what thresholds were tuned on.
+        command: that makes it again, if that is not `train`.
     """
 
     name: str
@@ -47,6 +51,9 @@ class Origin:
     seed: int
     code_revision: str
     options: str = ""
+    learned_from: str = ""
+    tuned_on: str = "dev"
+    command: str = ""
 
 
 def next_version(folder: Path) -> str:
@@ -132,13 +139,23 @@ def labels_csv(evaluation: Evaluation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_card(folder: Path, origin: Origin, manifest: Manifest, evaluation: Evaluation) -> None:
-    """Write the model card `README.md` from the manifest and from what was measured on test."""
+def write_card(
+    folder: Path, origin: Origin, manifest: Manifest, evaluation: Evaluation, compared: Sequence[str] = ()
+) -> None:
+    """Write the model card `README.md` from the manifest and from what was measured on test.
+
+    Args:
+        compared: what was found beside other models, a sentence each.
+    """
     size = manifest.bytes / 1e6
     base = f"{origin.base} ({origin.base_licence})" if origin.base else "none; every weight was learned from the corpus"
     read = f"{origin.max_length} word pieces" if origin.max_length else "whole texts"
     parameters = "\n".join(f"| {name} | {value.replace('|', '&#124;')} |" for name, value in origin.parameters)
     training = manifest.training
+    learned_from = f", and {origin.learned_from}" if origin.learned_from else ""
+    comparison = "\n## Compared\n\n" + "".join(f"* {sentence}\n" for sentence in compared) if compared else ""
+    train = " ".join(filter(None, (f"train {origin.name} --data DIR --seed {origin.seed}", origin.options)))
+    usual = f"python -m models {train}\npython -m models evaluate {origin.name} --data DIR"
     card = f"""# {origin.name}, version {manifest.version}
 
 {origin.summary}
@@ -147,7 +164,7 @@ def write_card(folder: Path, origin: Origin, manifest: Manifest, evaluation: Eva
 |---|---|
 | family | {origin.family} |
 | base | {base} |
-| trained on | GoEmotions, 28-label split (Demszky et al., ACL 2020; CC BY 4.0, Google Research) |
+| trained on | GoEmotions, 28-label split (Demszky et al., ACL 2020; CC BY 4.0, Google Research){learned_from} |
 | reads | {read} of a normalised text (normaliser version {manifest.normaliser_version}) |
 | gives | 28 independent probabilities, in the order of `labels` in manifest.json |
 | size | {size:.2f} MB on disk |
@@ -170,19 +187,18 @@ opinion, with its certainty beside every label.
 ## Measured
 
 GoEmotions test split, n = {evaluation.n:,}, on {training["measured_on"]}, with the files of this folder. Thresholds
-were tuned on dev alone; in brackets 95 % bootstrap intervals over texts.
+were tuned on {origin.tuned_on} alone; in brackets 95 % bootstrap intervals over texts.
 
 {_levels_table(evaluation)}
 
 {_label_tables(evaluation)}
 
 AP: average precision. Weighted F1, precision, recall, accuracy and calibration are in manifest.json.
-
+{comparison}
 ## Reproduce
 
 ```
-python -m models train {origin.name} --data DIR --seed {origin.seed}{" " if origin.options else ""}{origin.options}
-python -m models evaluate {origin.name} --data DIR
+{origin.command or usual}
 ```
 
 `DIR` holds the corpus's train.tsv, dev.tsv, test.tsv and labels.txt. Checksums: {_checksums(manifest)}.

@@ -6,7 +6,7 @@ It runs on a CPU, writes a checkpoint after each epoch, resumes from the last on
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -114,6 +114,7 @@ def finetune(
     folder: Path,
     *,
     taught: NDArray[np.float32] | None = None,
+    report: Callable[[float], None] = lambda share: None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train `model` with binary cross-entropy, or go on from the last checkpoint in `folder`.
 
@@ -123,6 +124,7 @@ def finetune(
     Args:
         taught: float32 [n_train, n_labels], what teachers say of the training texts; mixed with the raters' labels by
             `settings.teacher_weight`.
+        report: told after each batch what share of all is done, 0..1.
 
     Returns:
         probabilities on dev, float32 [n_dev, n_labels], by name of the weights (`epoch-3`, `average-3`).
@@ -169,6 +171,7 @@ def finetune(
             average.update_parameters(model)
             total_loss += loss.item() * len(rows)
             seen += len(rows)
+            report((epoch - 1 + seen / len(lengths)) / settings.epochs)
             progress.set_postfix(loss=f"{total_loss / seen:.4f}", refresh=False)
         seconds = time.monotonic() - started
         averaged = cast(PreTrainedModel, average.module)

@@ -41,6 +41,13 @@ class LabelledTexts:
         return len(self.texts)
 
 
+def together(first: LabelledTexts, second: LabelledTexts) -> LabelledTexts:
+    """Return the rows of `first` and then those of `second`; it keeps the name of `first`, and is no file's."""
+    return LabelledTexts(
+        first.split, [*first.texts, *second.texts], np.concatenate([first.targets, second.targets]), md5=""
+    )
+
+
 def data_dir(folder: Path | str | None = None) -> Path:
     """Return the corpus's folder: the argument, else `GOEMOTIONS_DIR`.
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from core import cost, evidence, tracking
 from core.classifier import Classifier, Manifest, Thresholds, load, read_manifest
 from core.emotions import AT_LEVEL, LABELS, Scores, roll_up_targets
-from core.errors import TrackingError
+from core.errors import ModelError, TrackingError
 from core.machine import machine_kind
 from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
 from core.run_facts import FINGERPRINT_TAG, MODEL_TAG, VERSION_TAG
@@ -31,6 +31,32 @@ MeasureCost = Callable[[Path], cost.Cost | None]
 
 BUILD: Final = ROOT / "build"
 """Where runs keep their checkpoints and unfinished artefacts."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a comparison with other models found, for the tracker and, as sentences, for people."""
+
+    metrics: tuple[Measurement, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AsCandidate:
+    """How a model is published that only may come to serve: it lies beside what does, and is compared with it.
+
+    Attributes:
+        dataset: what it has learned from beside the corpus.
+        tune_on: texts that thresholds are tuned on together with dev, None for dev alone.
+        compare: the finished model and the test split, to what was found.
+        report: told how far it is, 0..1, and what is done next.
+    """
+
+    dataset: Dataset
+    tune_on: goemotions.LabelledTexts | None
+    compare: Callable[[Classifier, goemotions.LabelledTexts], Findings]
+    report: Callable[[float, str], None]
 
 
 def target(name: str) -> Path:
@@ -50,8 +76,11 @@ def publish(
     folder: Path | None = None,
     tracking_uri: str | None = None,
     measure_cost: MeasureCost = cost.measure,
+    candidate: AsCandidate | None = None,
 ) -> Evaluation:
     """Turn the engine's files in `staging` into a complete model folder, record the run, and put it in service.
+
+    A candidate is not put in service: its folder is `NAME_model_vVERSION`, where older versions lie too.
 
     Thresholds are tuned on the dev scores of the very files that will serve. The test split is scored once, by the
     finished artefact; nothing is chosen after it.
@@ -67,39 +96,52 @@ def publish(
         folder: the model's folder; None takes `target(origin.name)`.
         tracking_uri: the tracker; None takes the settings' one.
         measure_cost: measures what reading costs with the model in a folder.
+        candidate: how it is published if it is no more than that; None puts it in service.
 
     Raises:
         AffectraError: the corpus, the artefact or the tracker cannot be used. What is in service stays as it was.
     """
+    report: Callable[[float, str], None] = candidate.report if candidate else lambda _share, _what: None
     splits = [goemotions.load(split, data) for split in ("train", "dev", "test")]
-    datasets = tuple(_dataset(split) for split in splits)
+    datasets = (*(_dataset(split) for split in splits), *([candidate.dataset] if candidate else []))
     _, dev, test = splits
     folder = folder or target(origin.name)
     version = next_version(folder)
 
+    report(0, "tuning thresholds")
     Thresholds.flat().write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
-    tune_levels(dev.targets, np.nan_to_num(load(staging).scores(dev.texts))).write(staging / "thresholds.json")
+    tuned_on = goemotions.together(dev, candidate.tune_on) if candidate and candidate.tune_on else dev
+    tune_levels(tuned_on.targets, np.nan_to_num(load(staging).scores(tuned_on.texts))).write(
+        staging / "thresholds.json"
+    )
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
+    report(0.25, "measuring")
     finished = load(staging)
     with TemporaryDirectory() as scratch:
         measured = measure_fully(finished, staging, dev, test, Path(scratch), measure_cost=measure_cost)
         metrics = measured.on_test.metrics()
         manifest = write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=metrics)
-        write_card(staging, origin, manifest, measured.on_test)
+        report(0.75, "comparing")
+        found = candidate.compare(finished, test) if candidate else Findings()
+        write_card(staging, origin, manifest, measured.on_test, found.sentences)
         say(table(measured.on_dev))
         say(table(measured.on_test))
+        for sentence in found.sentences:
+            say(sentence)
+        report(0.9, "recording")
         run_id = log_run(
             Run(
                 name=manifest.label,
                 params=(*origin.parameters, ("seed", str(origin.seed))),
-                metrics=(*measured.metrics, *history),
+                metrics=(*measured.metrics, *found.metrics, *history),
                 tags=(
                     ("base", origin.base or "none"),
                     ("code_revision", origin.code_revision),
                     *((f"{split.split}_n", str(len(split))) for split in splits),
-                    *tags_of(manifest, finished),
+                    *tags_of(manifest, finished, origin.tuned_on),
+                    *found.tags,
                 ),
                 datasets=datasets,
                 files=(
@@ -111,7 +153,10 @@ def publish(
             ),
             tracking_uri,
         )
-    _put_in_place(staging, folder)
+    if candidate:
+        folder = _put_beside(staging, folder, version)
+    else:
+        _put_in_place(staging, folder)
     say(f"{manifest.label}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
     return measured.on_test
 
@@ -174,7 +219,7 @@ def measure_fully(
     )
 
 
-def tags_of(manifest: Manifest, model: Classifier) -> tuple[tuple[str, str], ...]:
+def tags_of(manifest: Manifest, model: Classifier, tuned_on: str) -> tuple[tuple[str, str], ...]:
     """Return the tags by which a run is found again as that of this artefact, and what its numbers are of."""
     return (
         (MODEL_TAG, manifest.name),
@@ -183,7 +228,7 @@ def tags_of(manifest: Manifest, model: Classifier) -> tuple[tuple[str, str], ...
         ("family", manifest.family),
         ("machine", machine_kind()),
         ("threshold_version", model.info.threshold_version),
-        ("metrics_of", "dev_*: dev split, test_*: test split, thresholds tuned on dev; cost_*: this machine"),
+        ("metrics_of", f"dev_*: dev split, test_*: test split, thresholds tuned on {tuned_on}; cost_*: this machine"),
     )
 
 
@@ -219,7 +264,7 @@ def log_again(
         tracking.extend(
             found[-1].id,
             metrics=measured.metrics,
-            tags=tags_of(manifest, model),
+            tags=tags_of(manifest, model, "dev"),
             files=measured.files,
             texts=measured.texts,
             uri=uri,
@@ -248,6 +293,24 @@ def _put_in_place(staging: Path, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     new.rename(folder)
+
+
+def _put_beside(staging: Path, folder: Path, version: str) -> Path:
+    """Let `staging` become a version beside `folder` by renaming alone, and return where it is.
+
+    Raises:
+        ModelError: another training has made the same version meanwhile.
+    """
+    own = folder.with_name(f"{folder.name}_v{version}")
+    new = own.with_name(f"{own.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(staging, new)
+    try:
+        new.rename(own)
+    except OSError as error:
+        raise ModelError(f"{own} cannot be made ({error}): has another training just done so? Begin anew.") from error
+    return own
 
 
 def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluation:

@@ -65,11 +65,22 @@ def train(data: Path, seed: int, now: datetime, say: Callable[[str], None]) -> E
     revision = code_revision()
     corpus = goemotions.load("train", data)
     say(f"Fitting TF-IDF on {len(corpus)} texts.")
-    pipeline = fit(corpus, seed)
     staging = fresh(BUILD / "tfidf-artefact")
+    origin = make(corpus, seed, revision, staging)
+    return publish(staging, origin, data=data, now=now, say=say)
+
+
+def make(train: goemotions.LabelledTexts, seed: int, revision: str, folder: Path) -> Origin:
+    """Fit on `train`, write the engine's file into `folder`, and return where the model comes from.
+
+    Args:
+        seed: of liblinear's shuffling.
+        revision: of the code at the moment training began.
+    """
+    pipeline = fit(train, seed)
     features = len(pipeline[0].vocabulary_)
-    write(pipeline, staging)
-    origin = Origin(
+    write(pipeline, folder)
+    return Origin(
         name="tfidf",
         family="TF-IDF + logistic regression",
         engine="sklearn",
@@ -94,4 +105,3 @@ def train(data: Path, seed: int, now: datetime, say: Callable[[str], None]) -> E
         seed=seed,
         code_revision=revision,
     )
-    return publish(staging, origin, data=data, now=now, say=say)

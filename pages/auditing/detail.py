@@ -31,6 +31,12 @@ def draw_detail(prediction_id: UUID, level: Level) -> None:
     with st.container(border=True, key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("One tweet")
+            st.page_link(
+                "feedback.py",
+                label="Review it",
+                icon=":material/rate_review:",
+                query_params={"item": str(prediction_id)},
+            )
             st.button("Close", key="close_detail", icon=":material/close:", type="tertiary", on_click=_close)
         if found is None:
             st.warning("This tweet is not in the store (any more): it may have been too old to keep.")

@@ -23,5 +23,11 @@ def _pages() -> list[Page]:
             icon=":material/policy:",
             help="What was said, where it is risky, over all that is stored.",
         ),
+        st.Page(
+            "feedback.py",
+            title="Feedback",
+            icon=":material/rate_review:",
+            help="What waits for a person's decision, and what people said.",
+        ),
         st.Page("compare.py", title="Compare", icon=":material/leaderboard:", help="Which model, and why."),
     ]
