@@ -16,6 +16,7 @@ from core.errors import InputError, ModelError
 from core.ids import batch_ids, new_id
 from core.prediction import Feedback
 from core.reviews.events import CHOICES, MAX_NOTE, Choice, ReviewEvent, Standing, check_emotions
+from core.reviews.labelled import Decision, LabelledSet, resolve
 from core.reviews.reasons import Reason, reasons_of
 from core.selection import Selection
 from core.store import Store
@@ -318,3 +319,11 @@ class Reviewing:
             StoreError: the store cannot be read.
         """
         return self._reviews.history(prediction_id)
+
+    def labelled(self) -> LabelledSet:
+        """Return the labelled set that the decisions make, conflicts resolved.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return resolve([Decision(*row) for row in self._reviews.labelled()])

@@ -6,11 +6,11 @@ from core import runtime
 from pages.auditing.filters import View, draw_filters
 from pages.auditing.runs import draw_upkeep
 from pages.components.frame import guarded, plain
-from pages.reviewing import desk, listing
+from pages.reviewing import desk, listing, teaching
 from pages.reviewing.desk import QUEUES
 from pages.reviewing.seat import draw_seat
 
-TABS = ("Desk", "List")
+TABS = ("Desk", "List", "Teach")
 
 
 @guarded
@@ -28,7 +28,10 @@ def main() -> None:
     for name, tab in zip(TABS, tabs, strict=True):
         if tab.open:
             with tab:
-                _reviewing(name, view)
+                if name == "Teach":
+                    teaching.draw_teaching()
+                else:
+                    _reviewing(name, view)
 
 
 @guarded

@@ -1,6 +1,11 @@
-"""How long the page Audit takes in a browser, over a million predictions beside the sample tweets alone."""
+"""How long pages take in a browser, over a million predictions beside the sample tweets alone.
+
+The tabs of Audit from asking for them to their last chart, and a moderator's key on the desk of Feedback to the next
+item.
+"""
 
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -9,7 +14,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from core.classifier import load, read_manifest
 from core.machine import machine_kind
+from core.reviewing import Reviewing
 from core.service import utc_now
 from core.settings import settings
 from core.store.growing import grow
@@ -37,31 +44,73 @@ WATCH = """(last) => {
 }"""
 """Notes in the page itself when all is drawn: to ask for it again and again from outside would slow it down."""
 
+KEYS = 40
+WATCH_DESK = """() => {
+    const shown = () => document.querySelector("blockquote")?.innerText;
+    window.keys = [];
+    let pressed = 0, before;
+    addEventListener("keydown", () => { pressed = performance.now(); before = shown(); }, true);
+    const look = () => {
+        if (pressed && shown() && shown() !== before) { window.keys.push(performance.now() - pressed); pressed = 0; }
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+}"""
+
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     print(f"\nThe page Audit in Chromium, {machine_kind()}: seconds from asking for the page to its last chart or row,")
     print(f"server and browser on the same cores; the first visit of a browser, and the median of {ROUNDS} later ones")
-    few, many = measure(0), measure(rows)
+    (few, keys_few), (many, keys_many) = measure(0), measure(rows)
     print(f"{'':12}{'first visit':>24}{'later visits':>26}")
     print(f"{'':12}{'360 rows':>12}{f'{rows:,}':>12}{'360 rows':>14}{f'{rows:,}':>12}{'ratio':>8}")
     for tab in TABS:
         (first, later), (first_many, later_many) = few[tab], many[tab]
         print(f"{tab:12}{first:12.2f}{first_many:12.2f}{later:14.2f}{later_many:12.2f}{later_many / later:7.1f}x")
+    print(f"\nOn the desk, from a key to the next item, milliseconds, {KEYS} decisions")
+    for size, (waiting, took) in ((360, keys_few), (rows, keys_many)):
+        ninetieth = statistics.quantiles(took, n=10)[-1]
+        print(
+            f"{size:,} rows, {waiting} waiting: median {statistics.median(took):.0f}, 90th percentile "
+            f"{ninetieth:.0f}, longest {max(took):.0f}"
+        )
 
 
-def measure(rows: int) -> dict[str, tuple[float, float]]:
+def measure(rows: int) -> tuple[dict[str, tuple[float, float]], tuple[str, list[float]]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         store, _ = open_store(settings(), folder / "affectra.duckdb")
+        # Else the app would ask the baseline about a million texts while it is measured.
+        baseline = settings().model_folder(settings().baseline)
+        Reviewing(store, lambda: load(baseline), lambda: read_manifest(baseline).label).ask_baseline()
         grow(store, rows, utc_now())
         store.close()
         with running(folder) as app, sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=system_chromium(), args=["--no-sandbox"])
             try:
-                return {tab: _visits(chromium, app.url, tab, last) for tab, last in TABS.items()}
+                keys = _keys(chromium, app.url)
+                return {tab: _visits(chromium, app.url, tab, last) for tab, last in TABS.items()}, keys
             finally:
                 chromium.close()
+
+
+def _keys(chromium: Browser, url: str) -> tuple[str, list[float]]:
+    """Confirm one item after the other by key; return how many were waiting, and milliseconds to each next item."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(f"({WATCH_DESK})()")
+    page.goto(f"{url}/feedback?period=everything")
+    page.locator("blockquote").wait_for(timeout=120_000)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120_000)
+    waiting = re.search(r"([\d,]+) were waiting", page.locator("[role=status]").first.inner_text())
+    assert waiting
+    for done in range(1, KEYS + 1):
+        page.keyboard.press("a")
+        while page.evaluate("window.keys.length") < done:
+            time.sleep(0.3)
+        time.sleep(0.3)
+    took = page.evaluate("window.keys")
+    page.close()
+    return waiting[1], took
 
 
 def _visits(chromium: Browser, url: str, tab: str, last: str) -> tuple[float, float]:
