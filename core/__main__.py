@@ -1,13 +1,13 @@
-"""The command line: `python -m core score | audit | export | retain | bench`."""
+"""The command line: `python -m core score | audit | export | retain | labelled | bench`."""
 
 import argparse
 import signal
 import sys
 
-from core.commands import audit, bench, export, retain, score
+from core.commands import audit, bench, export, labelled, retain, score
 from core.errors import AffectraError
 
-COMMANDS = (score, audit, export, retain, bench)
+COMMANDS = (score, audit, export, retain, labelled, bench)
 
 
 def main(arguments: list[str] | None = None) -> int:

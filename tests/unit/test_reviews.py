@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.__main__ import main
 from core.actor import Actor, Seat
 from core.emotions import INDEX, LABELS
 from core.errors import InputError, ReviewError, StoreError
@@ -19,8 +20,10 @@ from core.ids import new_id
 from core.prediction import Feedback, Prediction
 from core.reviewing import Reviewing
 from core.reviews.events import CLAIM, Standing, replay
+from core.reviews.labelled import LabelledSet
 from core.reviews.reasons import RARE_EMOTIONS, REASONS, Candidates, bits, judge, reasons_of
 from core.selection import Selection
+from core.settings import settings as read_settings
 from core.store import Store
 from core.store.reviews import Reviews
 from core.text import clean
@@ -436,3 +439,20 @@ def _do(
                 mine.append(act)
     except (ReviewError, InputError):
         pass
+
+
+def test_the_command_writes_the_labelled_set(
+    desk: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tweet("so sad today", "joy")
+    made = desk(one, tweet("today so SAD", "joy"))
+    made.reviewing.decide_many([one.id], "confirm", ANA)
+    made.store.close()
+    monkeypatch.setenv("AFFECTRA_DATABASE", str(tmp_path / "a.duckdb"))
+    read_settings.cache_clear()
+    try:
+        assert main(["labelled", "-o", str(tmp_path / "out.parquet")]) == 0
+    finally:
+        read_settings.cache_clear()
+    assert "1 texts in" in capsys.readouterr().out
+    assert LabelledSet.read(tmp_path / "out.parquet").rows[0].labels == ("joy",)
