@@ -75,7 +75,8 @@ def _upkeep() -> None:
     if running and upkeep.job is not None:
         waiting = len(upkeep.inbox.waiting())
         files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
-        what = f"{files} taken in" if waiting else f"{upkeep.job.done:,} stored tweets are read by rules and baseline"
+        read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
+        what = f"{files} taken in" if waiting else read
         st.caption(f":material/sync: {what} …")
     elif was_running:
         st.rerun(scope="app")  # there is more to look at now
