@@ -62,12 +62,13 @@ class Run:
 
 def draw_upkeep() -> None:
     """Draw what the app does by itself, while it does: a line that looks again every few seconds."""
-    _upkeep()
+    _upkeep(st.session_state.setdefault("page_runs", 0))
+    st.session_state["page_runs"] += 1
 
 
 @st.fragment(run_every="4s")
 @guarded
-def _upkeep() -> None:
+def _upkeep(page_run: int) -> None:
     upkeep = runtime.upkeep()
     was_running = st.session_state.get("upkeep_ran", False)
     running = upkeep.poke()
@@ -78,8 +79,10 @@ def _upkeep() -> None:
         read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
         what = f"{files} taken in" if waiting else read
         st.caption(f":material/sync: {what} …")
-    elif was_running:
-        st.rerun(scope="app")  # there is more to look at now
+    elif was_running and page_run < st.session_state["page_runs"]:
+        # There is more to look at now. A page that is just being drawn shows it anyway; to begin anew would lose what
+        # it has to say once.
+        st.rerun(scope="app")
     for problem in upkeep.problems:
         st.warning(plain(problem), icon=":material/inbox:")
 

@@ -36,7 +36,7 @@ def test_a_link_to_a_tab_opens_it_even_as_the_first_page_of_all(fresh: App, brow
         view(page, fresh, "What serves")
         expect(page.get_by_role("heading", name="Let another model serve")).to_be_visible()
         navigation = page.get_by_test_id("stSidebarNav")
-        pages = [re.compile(name) for name in ("Live", "Audit", "Compare")]
+        pages = [re.compile(name) for name in ("Live", "Audit", "Feedback", "Compare")]
         expect(navigation.get_by_role("link")).to_have_text(pages)
 
 
