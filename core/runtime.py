@@ -19,6 +19,7 @@ from core.exploring import Exploring
 from core.inbox import Inbox
 from core.reviewing import Reviewing
 from core.rules import Rules
+from core.sayings import Listening
 from core.service import Service, utc_now
 from core.serving import choices
 from core.settings import settings
@@ -101,6 +102,15 @@ def reviewing() -> Reviewing:
         StoreError: the store cannot be opened.
     """
     return _reviewing(settings().database, store(settings().database))
+
+
+def sayings() -> Listening:
+    """Return the use cases of listening to what people said. They remember their answers where `exploring` does.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    return Listening(store(settings().database), exploring())
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

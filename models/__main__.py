@@ -1,13 +1,16 @@
-"""The command line of training: `python -m models train`, `evaluate` and `runs`.
+"""The command line of training: `python -m models train`, `refit`, `evaluate` and `runs`.
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from core.classifier import load
 from core.errors import AffectraError
@@ -16,21 +19,22 @@ from core.tracking import export_runs, import_runs
 from models import goemotions, sample_tweets, training
 
 _BASELINE = "tfidf"
+_AFTER_A_STOP = {
+    False: "The same command goes on; a transformer after its last whole epoch.",
+    True: "Candidates that were finished stay, and of the one under way nothing is left. The same command begins anew.",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        {"train": _train, "evaluate": _evaluate, "runs": _runs}[options.command](options)
+        {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            "Stopped; what is in service stays. The same command goes on; a transformer after its last whole epoch.",
-            file=sys.stderr,
-        )
+        print(f"Stopped; what is in service stays. {_AFTER_A_STOP[options.command == 'refit']}", file=sys.stderr)
         return 130
     return 0
 
@@ -72,6 +76,22 @@ def _parser() -> argparse.ArgumentParser:
     for recipe in (tfidf, electra, distilbert):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+
+    refit = commands.add_parser("refit", help="make candidates from what people decided in reviews; none is promoted")
+    refit.add_argument("--reviews", type=Path, required=True, help="the labelled set, a Parquet file")
+    refit.add_argument(
+        "--only",
+        action="append",
+        choices=("thresholds", "tfidf", "electra"),
+        help="make this alone: new thresholds for ELECTRA, TF-IDF fitted anew, or ELECTRA trained further; can be "
+        "given again (default: all three)",
+    )
+    refit.add_argument("--data", help=data)
+    refit.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    refit.add_argument("--epochs", type=_at_least_one, default=3, help="of ELECTRA (default: %(default)s)")
+    refit.add_argument(
+        "--progress", action="store_true", help="print lines such as `progress: 0.42 electra: measuring` for programs"
+    )
 
     runs = commands.add_parser("runs", help="carry tracked runs from one MLflow to another as text files")
     runs.add_argument("direction", choices=("export", "import"))
@@ -129,6 +149,45 @@ def _train(options: argparse.Namespace) -> None:
             seed=options.seed,
         )
         transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)
+
+
+def _refit(options: argparse.Namespace) -> None:
+    # Imported here: scikit-learn and the tables of the comparison take a second, and `train` need not wait for them.
+    from models.refit import KINDS, refit  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _stop)
+    refit(
+        options.reviews,
+        options.only or list(KINDS),
+        data=goemotions.data_dir(options.data),
+        house=settings(),
+        seed=options.seed,
+        epochs=options.epochs,
+        now=datetime.now(UTC),
+        say=partial(print, flush=True),
+        report=Reporter(options.progress),
+    )
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    """Stop as Ctrl-C does: a program that started this one ends it by this signal, and may send it again and again."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+class Reporter:
+    """Prints each step once: its name for people, or with how far it is for programs, whenever that has changed."""
+
+    def __init__(self, for_programs: bool) -> None:
+        self._for_programs = for_programs
+        self._last = ""
+
+    def __call__(self, share: float, what: str) -> None:
+        """Take how far it is, 0..1, and what is done next."""
+        line = f"progress: {share:.2f} {what}" if self._for_programs else f"{what} ..."
+        if line != self._last:
+            self._last = line
+            print(line, flush=True)
 
 
 def _runs(options: argparse.Namespace) -> None:

@@ -30,8 +30,10 @@ from core.errors import ModelError
 
 OPSET: Final = 18
 _CONTRIB: Final = "com.microsoft"
-_WEIGHT_STEPS: Final = 63
+WEIGHT_STEPS: Final = 63
 """The largest int8 weight: 2 * 255 * 63 still fits into 16 bits."""
+EMBEDDING_STEPS: Final = 127
+"""The same of an embedding, which nothing is multiplied with."""
 _GELU_MINIMUM: Final = -0.17
 
 
@@ -190,7 +192,7 @@ class _Graph:
     def _linear(self, name: str, value: str, *, rectified: bool = False) -> str:
         """Multiply with an int8 weight, stored [inputs, outputs] as the kernel wants it; without the bias."""
         weight = self._state[f"{name}.weight"].T
-        scale = _scale(weight, 0, _WEIGHT_STEPS)
+        scale = _scale(weight, 0, WEIGHT_STEPS)
         levels, row_scale, zero = self._quantise(value, rectified=rectified)
         product = self._node(
             "MatMulIntegerToFloat",
@@ -228,7 +230,7 @@ class _Graph:
     def _rows(self, key: str) -> tuple[str, str]:
         """Store an embedding table as int8 [rows, columns] and its rows' scales [rows, 1]."""
         table = self._state[key]
-        scale = _scale(table, 1, 127)
+        scale = _scale(table, 1, EMBEDDING_STEPS)
         levels = np.rint(table / scale).astype(np.int8)
         return self._constant(key, levels), self._constant(f"{key}_scale", scale)
 

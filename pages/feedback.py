@@ -3,14 +3,14 @@
 import streamlit as st
 
 from core import runtime
+from core.emotions import Level
 from pages.auditing.filters import View, draw_filters
 from pages.auditing.runs import draw_upkeep
 from pages.components.frame import guarded, plain
-from pages.reviewing import desk, listing, teaching
+from pages.components.levels import level_switch
+from pages.reviewing import desk, listing, said, teaching
 from pages.reviewing.desk import QUEUES
 from pages.reviewing.seat import draw_seat
-
-TABS = ("Desk", "List", "Teach")
 
 
 @guarded
@@ -25,13 +25,11 @@ def main() -> None:
     if "item" in st.query_params and "feedback_tab" not in st.session_state:
         st.session_state["feedback_tab"] = "Desk"  # a link to one item
     tabs = st.tabs(list(TABS), key="feedback_tab", bind="query-params")
-    for name, tab in zip(TABS, tabs, strict=True):
+    for (name, draw), tab in zip(TABS.items(), tabs, strict=True):
+        # Only the tab that is open is drawn: each asks the store for what it shows.
         if tab.open:
             with tab:
-                if name == "Teach":
-                    teaching.draw_teaching()
-                else:
-                    _reviewing(name, view)
+                draw(name, view)
 
 
 @guarded
@@ -52,5 +50,26 @@ def _reviewing(tab: str, view: View) -> None:
     else:
         listing.draw_list(view, queue, seat, counts[queue])
 
+
+@guarded
+def _people(tab: str, view: View) -> None:
+    del tab
+    level: Level = level_switch("feedback_level")
+    said.draw_said(view, level)
+
+
+@guarded
+def _agreement(tab: str, view: View) -> None:
+    del tab
+    said.draw_agreement(view)
+
+
+@guarded
+def _teach(tab: str, view: View) -> None:
+    del tab, view
+    teaching.draw_teaching()
+
+
+TABS = {"Desk": _reviewing, "List": _reviewing, "People": _people, "Agreement": _agreement, "Teach": _teach}
 
 main()

@@ -8,10 +8,11 @@ from core import runtime
 from core.charts import readings
 from core.classifier import Classifier
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.errors import InputError, ModelError
+from core.errors import AffectraError, InputError, ModelError
 from core.prediction import Prediction, Verdict
 from core.service import MAX_COMMENT, Service
 from core.text import MAX_CHARS
+from pages.components.answers import describe_answer
 from pages.components.enter_key import enter_presses
 from pages.components.flagged import show_flags
 from pages.components.frame import guarded, plain, reporting, say, show_problem, show_reported
@@ -45,6 +46,7 @@ def main() -> None:
     # Both are drawn always: a hidden tab that is not drawn would lose its upload and the job that scores it.
     with one:
         one_tweet()
+        _answers()
     with many:
         file_tab()
 
@@ -281,6 +283,22 @@ def _recent(service: Service) -> None:
         alt=f"The {len(rows)} newest of {stored:,} predictions in the store",
     )
     st.caption(f"The newest {len(rows)} of {stored:,} predictions in the store.")
+
+
+@st.fragment
+def _answers() -> None:
+    """Tell a tester what came of their thumbs. A fragment of its own: typing does not draw it."""
+    try:
+        mine = runtime.sayings().mine(runtime.actor())
+    except AffectraError:
+        return  # the page has said above what is wrong with the store
+    if not mine.reviewed:
+        return
+    told = "; ".join(describe_answer(one.text, one.kind, one.emotions, one.decided_by) for one in mine.answers)
+    st.caption(
+        f"{mine.reviewed:,} of your {mine.thumbs:,} {'thumb' if mine.thumbs == 1 else 'thumbs'} "
+        f"{'has' if mine.reviewed == 1 else 'have'} been reviewed. The last: {told}."
+    )
 
 
 def _short(text: str, limit: int = 140) -> str:

@@ -3,7 +3,7 @@
 Each chart's `customdata` carries the values themselves, for whoever acts on a click; what is drawn is made harmless.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.charts import parts
 from core.charts.comparison import as_text
 from core.charts.readings import ROW_HEIGHT
 from core.drift import LARGE, MODERATE
@@ -21,24 +22,18 @@ from core.metrics import RARE
 MOST_DAYS: Final = 380
 """Days that `calendar` has room for."""
 
-# Each has at least 3:1 on white and on #10141c.
-_BLUE: Final = "#3a86d4"
-_ORANGE: Final = "#c9752b"
-_RED: Final = "#cc4b3c"
-_GREY: Final = "#7a7f87"
-
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "pentagon")
 _DASHES: Final = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "12px 3px", "2px 6px")
-_SEVERITY_LOOK: Final = {"info": (_GREY, ""), "watch": (_ORANGE, "/"), "urgent": (_RED, "x")}
-_BAND_LOOK: Final = {"stable": (_BLUE, ""), "moderate": (_ORANGE, "/"), "large": (_RED, "x"), "": (_GREY, "")}
+_SEVERITY_LOOK: Final = {"info": (parts.GREY, ""), "watch": (parts.ORANGE, "/"), "urgent": (parts.RED, "x")}
+_BAND_LOOK: Final = {
+    "stable": (parts.BLUE, ""),
+    "moderate": (parts.ORANGE, "/"),
+    "large": (parts.RED, "x"),
+    "": (parts.GREY, ""),
+}
 
 _SHADES: Final = [[0, "rgba(58,134,212,0.06)"], [1, "rgba(58,134,212,0.75)"]]
 """One hue from nearly clear to three quarters: the theme's ink keeps 4.5:1 on all of it, light or dark."""
-_BARE: Final = {"showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True}
-_LEGEND_BELOW: Final = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
-_MARGIN: Final = {"l": 8, "r": 8, "t": 16, "b": 8}
-_MARGIN_OF_TIME: Final = {"l": 72, "r": 8, "t": 16, "b": 64}
-"""Room for the axes and the legend of a chart over time: to let Plotly find it takes as long as to draw the chart."""
 _MOST_APART: Final = 100
 """Bars up to which there is room for a gap between them."""
 _MOST_MARKERS: Final = 40
@@ -60,14 +55,14 @@ def volume(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose bars carry [bucket, until] as `customdata`, in ISO 8601, in UTC and without a zone.
     """
-    frame = _in_utc(frame)
+    frame = parts.in_utc(frame)
     length = (frame["until"] - frame["bucket"]).dt.total_seconds() * 1000
     filled = 0.9 if len(frame) <= _MOST_APART else 1.0
-    bounds = [list(_iso(since, until)) for since, until in _rows(frame, "bucket", "until")]
+    bounds = [list(_iso(since, until)) for since, until in parts.rows(frame, "bucket", "until")]
     figure = go.Figure()
     for name, count, colour, hatching in (
-        ("flagged", frame["flagged"], _ORANGE, "/"),
-        ("not flagged", frame["n"] - frame["flagged"], _BLUE, ""),
+        ("flagged", frame["flagged"], parts.ORANGE, "/"),
+        ("not flagged", frame["n"] - frame["flagged"], parts.BLUE, ""),
     ):
         figure.add_bar(
             x=frame["bucket"],
@@ -75,23 +70,24 @@ def volume(frame: pd.DataFrame) -> go.Figure:
             width=filled * length,
             offset=(1 - filled) / 2 * length,
             name=name,
-            marker={"color": colour, "line": {"width": 0}, "pattern": _hatched(hatching)},
+            marker={"color": colour, "line": {"width": 0}, "pattern": parts.hatched(hatching)},
             customdata=bounds,
             # Both parts can be clicked; one of them speaks for the whole bar.
             hoverinfo="none",
         )
     figure.data[-1].update(
         hovertext=[
-            f"{_period(since, until)}: {_texts(n)}<br>{flagged:,.0f} flagged ({_percent(flagged / n if n else 0)})"
-            for since, until, n, flagged in _rows(frame, "bucket", "until", "n", "flagged")
+            f"{parts.period(since, until)}: {_texts(n)}<br>{flagged:,.0f} flagged "
+            f"({parts.percent(flagged / n if n else 0)})"
+            for since, until, n, flagged in parts.rows(frame, "bucket", "until", "n", "flagged")
         ],
         hoverinfo="text",
     )
     figure.update_layout(
         height=260,
         barmode="stack",
-        margin=_MARGIN_OF_TIME,
-        xaxis=_time_axis(frame),
+        margin=parts.MARGIN_OF_TIME,
+        xaxis=parts.time_axis(frame),
         yaxis={
             "title": "texts",
             "fixedrange": True,
@@ -100,7 +96,7 @@ def volume(frame: pd.DataFrame) -> go.Figure:
             # Between whole texts there is nothing to tick.
             "dtick": 1 if frame["n"].max() <= 5 else None,
         },
-        legend=_LEGEND_BELOW | {"traceorder": "normal"},
+        legend=parts.LEGEND_BELOW | {"traceorder": "normal"},
         hovermode="x",
         dragmode="select",
         selectdirection="h",
@@ -114,11 +110,12 @@ def describe_volume(frame: pd.DataFrame) -> str:
     total, flagged = int(frame["n"].sum()), int(frame["flagged"].sum())
     if not total:
         return f"{what}: no texts."
-    frame = _in_utc(frame)
-    since, until, n, of_them = next(_rows(_most(frame, "n"), "bucket", "until", "n", "flagged"))
+    frame = parts.in_utc(frame)
+    since, until, n, of_them = next(parts.rows(parts.most(frame, "n"), "bucket", "until", "n", "flagged"))
     return (
-        f"{what}: {_texts(total)} in {_number(len(frame), 'period')}, {_span(frame)}; {flagged:,} flagged "
-        f"({_percent(flagged / total)}). Most in {_period(since, until)}: {_texts(n)}, {of_them:,.0f} of them flagged."
+        f"{what}: {_texts(total)} in {parts.number(len(frame), 'period')}, {parts.span(frame)}; {flagged:,} flagged "
+        f"({parts.percent(flagged / total)}). Most in {parts.period(since, until)}: {_texts(n)}, {of_them:,.0f} of "
+        f"them flagged."
     )
 
 
@@ -135,20 +132,20 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose points carry [name, bucket, until] as `customdata`, in ISO 8601, in UTC and without a zone.
     """
-    frame = _in_utc(frame)
+    frame = parts.in_utc(frame)
     frame = frame.assign(middle=frame["bucket"] + (frame["until"] - frame["bucket"]) / 2)
     ends = frame.dropna(subset=["share"]).drop_duplicates("name", keep="last").set_index("name")
-    top = _top(frame["share"])
+    top = parts.top(frame["share"])
     heights = dict(zip(ends.index, _apart(ends["share"].tolist(), top / 14), strict=True))
     # All labels have the same periods: each is put into words once.
     periods = {
-        since: (*_iso(since, until), _period(since, until))
-        for since, until in _rows(frame.drop_duplicates("bucket"), "bucket", "until")
+        since: (*_iso(since, until), parts.period(since, until))
+        for since, until in parts.rows(frame.drop_duplicates("bucket"), "bucket", "until")
     }
     figure = go.Figure()
     for number, (name, own) in enumerate(frame.groupby("name", sort=False)):
         title = str(name)
-        emoji, colour = next(_rows(own, "emoji", "colour"))
+        emoji, colour = next(parts.rows(own, "emoji", "colour"))
         figure.add_scatter(
             x=own["middle"],
             y=own["share"],
@@ -164,8 +161,8 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
             },
             customdata=[[title, *periods[since][:2]] for since in own["bucket"]],
             hovertext=[
-                f"{as_text(title)}: {_percent(share)}, {count:,.0f} of {_texts(n)}<br>{periods[since][2]}"
-                for share, count, n, since in _rows(own, "share", "count", "n", "bucket")
+                f"{as_text(title)}: {parts.percent(share)}, {count:,.0f} of {_texts(n)}<br>{periods[since][2]}"
+                for share, count, n, since in parts.rows(own, "share", "count", "n", "bucket")
             ],
             hoverinfo="text",
         )
@@ -183,8 +180,8 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
             )
     figure.update_layout(
         height=380,
-        margin=_MARGIN_OF_TIME | {"r": 32},
-        xaxis=_time_axis(frame) | {"fixedrange": True},
+        margin=parts.MARGIN_OF_TIME | {"r": 32},
+        xaxis=parts.time_axis(frame) | {"fixedrange": True},
         yaxis={
             "title": "share of texts",
             "tickformat": ".0%" if top > 0.04 else ".1%",
@@ -203,19 +200,19 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
 def describe_emotions_over_time(frame: pd.DataFrame) -> str:
     """Say in words what `emotions_over_time` shows: the text alternative of the chart."""
     what = "Line chart of the share of texts with each label by period"
-    known = _in_utc(frame.dropna(subset=["share"]))
+    known = parts.in_utc(frame.dropna(subset=["share"]))
     if known.empty:
         return f"{what}: no texts."
     said = []
     for name, own in known.groupby("name", sort=False):
-        since, until, most = next(_rows(_most(own, "share"), "bucket", "until", "share"))
+        since, until, most = next(parts.rows(parts.most(own, "share"), "bucket", "until", "share"))
         first, last = own["share"].iloc[[0, -1]]
         said.append(
-            f"{name}: {_percent(first)} at first, {_percent(last)} at last, most {_percent(most)} "
-            f"({_period(since, until)})"
+            f"{name}: {parts.percent(first)} at first, {parts.percent(last)} at last, most {parts.percent(most)} "
+            f"({parts.period(since, until)})"
         )
     periods = known.drop_duplicates("bucket").sort_values("bucket")
-    return f"{what}, {_number(len(periods), 'period')} with texts, {_span(periods)}. {'; '.join(said)}."
+    return f"{what}, {parts.number(len(periods), 'period')} with texts, {parts.span(periods)}. {'; '.join(said)}."
 
 
 def distribution(frame: pd.DataFrame) -> go.Figure:
@@ -228,15 +225,15 @@ def distribution(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose bars and ticks carry [name, count] as `customdata`.
     """
-    keys = [list(row) for row in _rows(frame, "name", "count")]
+    keys = [list(row) for row in parts.rows(frame, "name", "count")]
     told = [
-        f"{as_text(name)}: {_percent(share)}, {_texts(count)}"
-        + ("" if pd.isna(previous) else f"<br>before: {_percent(previous)}")
-        for name, share, count, previous in _rows(frame, "name", "share", "count", "previous")
+        f"{as_text(name)}: {parts.percent(share)}, {_texts(count)}"
+        + ("" if pd.isna(previous) else f"<br>before: {parts.percent(previous)}")
+        for name, share, count, previous in parts.rows(frame, "name", "share", "count", "previous")
     ]
     figure = go.Figure()
     figure.add_bar(
-        y=_places(frame),
+        y=parts.places(frame),
         x=frame["share"],
         orientation="h",
         marker={"color": frame["colour"].tolist()},
@@ -246,33 +243,36 @@ def distribution(frame: pd.DataFrame) -> go.Figure:
         name="share",
     )
     figure.add_scatter(
-        y=_places(frame),
+        y=parts.places(frame),
         x=frame["previous"],
         mode="markers",
-        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.55, "line": {"width": 2, "color": _GREY}},
+        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.55, "line": {"width": 2, "color": parts.GREY}},
         customdata=keys,
         hovertext=told,
         hoverinfo="text",
         name="share before",
     )
-    top = _top(frame["share"], frame["previous"])
-    _lay_rows(figure, frame, [_percent(share) for share in frame["share"]], top)
+    top = parts.top(frame["share"], frame["previous"])
+    parts.lay_rows(figure, frame, [parts.percent(share) for share in frame["share"]], top)
     figure.update_xaxes(tickformat=".0%" if top > 0.04 else ".1%")
     return figure
 
 
 def describe_distribution(frame: pd.DataFrame, limit: int = 5) -> str:
     """Say in words what `distribution` shows: the text alternative of the chart."""
-    what = f"Bar chart of the share of texts that carry each of {_number(len(frame), 'label')}"
+    what = f"Bar chart of the share of texts that carry each of {parts.number(len(frame), 'label')}"
     if not frame["count"].any():
         return f"{what}: no texts."
     listed = ", ".join(
-        f"{name} {_percent(share)} ({_texts(count)}{'' if pd.isna(previous) else f'; before {_percent(previous)}'})"
-        for name, share, count, previous in _rows(_most(frame, "share", limit), "name", "share", "count", "previous")
+        f"{name} {parts.percent(share)} ({_texts(count)}"
+        f"{'' if pd.isna(previous) else f'; before {parts.percent(previous)}'})"
+        for name, share, count, previous in parts.rows(
+            parts.most(frame, "share", limit), "name", "share", "count", "previous"
+        )
     )
     changes = [
         (share - previous, name)
-        for name, share, previous in _rows(frame.dropna(subset=["share", "previous"]), "name", "share", "previous")
+        for name, share, previous in parts.rows(frame.dropna(subset=["share", "previous"]), "name", "share", "previous")
     ]
     if not changes:
         return f"{what}. Most frequent: {listed}."
@@ -306,7 +306,7 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
         z=shares,
         zmin=0,
         # One of two texts is half of them: rare labels would take the shades from the others.
-        zmax=_top(frame["share"].where(frame["row_count"] >= RARE)),
+        zmax=parts.top(frame["share"].where(frame["row_count"] >= RARE)),
         colorscale=_SHADES,
         colorbar=_scale_below("share of the row's texts") | {"tickformat": ".0%"},
         text=[["" if np.isnan(share) else f"{share:.0%}" for share in line] for line in shares],
@@ -319,19 +319,20 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
         figure,
         columns,
         rows,
-        customdata=[list(row) for row in _rows(frame, "row", "column", "count", "row_count")],
+        customdata=[list(row) for row in parts.rows(frame, "row", "column", "count", "row_count")],
         hovertext=[
-            as_text(_together(*row), 120) for row in _rows(frame, "row", "column", "count", "row_count", "share")
+            as_text(_together(*row), 120) for row in parts.rows(frame, "row", "column", "count", "row_count", "share")
         ],
     )
     names = [as_text(label, 24) for label in labels]
-    totals = dict(_rows(frame, "row", "row_count"))
+    totals = dict(parts.rows(frame, "row", "row_count"))
     sizes = [f"{name} · {totals.get(label, 0):,.0f}" for name, label in zip(names, labels, strict=True)]
     figure.update_layout(
         height=(40 if few else 20) * len(labels) + 190,
-        margin=_MARGIN | {"l": _room(sizes, 12 if few else 11), "t": 16 if few else _room(names, 10)},
+        margin=parts.MARGIN
+        | {"l": parts.room_for(sizes, 12 if few else 11), "t": 16 if few else parts.room_for(names, 10)},
         xaxis={
-            **_BARE,
+            **parts.BARE,
             "tickvals": list(range(len(labels))),
             "ticktext": names,
             "range": [-0.5, len(labels) - 0.5],
@@ -342,7 +343,7 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
             "tickfont": {"size": 12 if few else 10},
         },
         yaxis={
-            **_BARE,
+            **parts.BARE,
             "tickvals": list(range(len(labels))),
             "ticktext": sizes,
             "range": [len(labels) - 0.5, -0.5],
@@ -361,13 +362,13 @@ def describe_co_occurrence(frame: pd.DataFrame, limit: int = 3) -> str:
     # The rare ones come last: among them, shares are high by chance.
     ranked = pairs.assign(rare=pairs["row_count"] < RARE).sort_values(["rare", "share"], ascending=[True, False])
     listed = "; ".join(
-        f"{_percent(share)} of {_texts(row_count)} with {row}{' (rare)' if rare else ''} also carry {column}"
-        for row, column, row_count, share, rare in _rows(
+        f"{parts.percent(share)} of {_texts(row_count)} with {row}{' (rare)' if rare else ''} also carry {column}"
+        for row, column, row_count, share, rare in parts.rows(
             ranked.head(limit), "row", "column", "row_count", "share", "rare"
         )
     )
     return (
-        f"Heat map of how often {_number(frame['row'].nunique(), 'label')} occur together in a text. "
+        f"Heat map of how often {parts.number(frame['row'].nunique(), 'label')} occur together in a text. "
         f"Most often: {listed or 'no two'}."
     )
 
@@ -385,7 +386,7 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
         a figure whose bars carry [category, severity] as `customdata`.
     """
     counts = _by_severity(frame)
-    places = _places(counts)
+    places = parts.places(counts)
     figure = go.Figure()
     for severity in reversed(SEVERITIES):
         colour, hatching = _SEVERITY_LOOK[severity]
@@ -395,7 +396,7 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
             orientation="h",
             width=0.4,
             name=severity,
-            marker={"color": colour, "pattern": _hatched(hatching)},
+            marker={"color": colour, "pattern": parts.hatched(hatching)},
             customdata=[[category, severity] for category in counts.index],
             hovertext=[f"{category}: {count:,} {severity}" for category, count in counts[severity].items()],
             hoverinfo="text",
@@ -413,16 +414,16 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=48 * len(counts) + 90,
         barmode="stack",
-        margin=_MARGIN | {"b": 72},
+        margin=parts.MARGIN | {"b": 72},
         xaxis={
             "title": "flags",
-            "range": [0, 1.02 * _top(counts.sum(axis=1))],
+            "range": [0, 1.02 * parts.top(counts.sum(axis=1))],
             "showgrid": False,
             "fixedrange": True,
             "automargin": False,
         },
-        yaxis={"automargin": False, "range": [len(counts) - 0.6, -0.6], "showticklabels": False, **_BARE},
-        legend=_LEGEND_BELOW | {"traceorder": "normal"},
+        yaxis={"automargin": False, "range": [len(counts) - 0.6, -0.6], "showticklabels": False, **parts.BARE},
+        legend=parts.LEGEND_BELOW | {"traceorder": "normal"},
         hovermode="closest",
         dragmode=False,
     )
@@ -462,7 +463,7 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
     figure.add_heatmap(
         z=counts,
         zmin=0,
-        zmax=_top(frame["n"]),
+        zmax=parts.top(frame["n"]),
         colorscale=_SHADES,
         colorbar=_scale_below("texts a day"),
         xgap=1,
@@ -473,12 +474,12 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
         figure,
         weeks,
         weekdays,
-        customdata=[[f"{day:%Y-%m-%d}", name] for day, name in _rows(frame, "day", "name")],
+        customdata=[[f"{day:%Y-%m-%d}", name] for day, name in parts.rows(frame, "day", "name")],
         hovertext=[
             f"{as_text(_spike(day, name, count, usual, score), 120)}<br>{_texts(n)}"
             if spike
             else f"{day:%Y-%m-%d}: {_texts(n)}"
-            for day, spike, n, name, count, usual, score in _rows(
+            for day, spike, n, name, count, usual, score in parts.rows(
                 frame, "day", "spike", "n", "name", "count", "usual", "score"
             )
         ],
@@ -499,17 +500,17 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
         )
     figure.update_layout(
         height=7 * 24 + 110,
-        margin=_MARGIN | {"l": 40, "t": 36},
+        margin=parts.MARGIN | {"l": 40, "t": 36},
         xaxis={
             "automargin": False,
-            **_BARE,
+            **parts.BARE,
             **_months(frame["day"], weeks),
             "side": "top",
             "range": [-0.5, width - 0.5],
             "tickangle": 0,
         },
         yaxis={
-            **_BARE,
+            **parts.BARE,
             "tickvals": list(range(7)),
             "ticktext": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
             "range": [6.5, -0.5],
@@ -527,14 +528,14 @@ def describe_calendar(frame: pd.DataFrame, limit: int = 5) -> str:
     total = int(frame["n"].sum())
     if not total:
         return "Calendar of texts by day: no texts."
-    day, n = next(_rows(_most(frame, "n"), "day", "n"))
+    day, n = next(parts.rows(parts.most(frame, "n"), "day", "n"))
     spikes = frame[frame["spike"].astype(bool)]
-    strongest = _rows(_most(spikes, "score", limit), "day", "name", "count", "usual", "score")
+    strongest = parts.rows(parts.most(spikes, "score", limit), "day", "name", "count", "usual", "score")
     listed = "; ".join(_spike(*row) for row in strongest)
     return (
-        f"Calendar of {_texts(total)} on {_number(len(frame), 'day')}, {frame['day'].min():%Y-%m-%d} to "
+        f"Calendar of {_texts(total)} on {parts.number(len(frame), 'day')}, {frame['day'].min():%Y-%m-%d} to "
         f"{frame['day'].max():%Y-%m-%d}. Most on {day:%Y-%m-%d}: {_texts(n)}. "
-        + (f"{_number(len(spikes), 'day')} with a spike, the strongest: {listed}." if listed else "No spikes.")
+        + (f"{parts.number(len(spikes), 'day')} with a spike, the strongest: {listed}." if listed else "No spikes.")
     )
 
 
@@ -551,30 +552,30 @@ def drift(frame: pd.DataFrame) -> go.Figure:
     looks = [_BAND_LOOK[band] for band in frame["band"]]
     figure = go.Figure()
     figure.add_bar(
-        y=_places(frame),
+        y=parts.places(frame),
         x=frame["psi"],
         orientation="h",
         marker={
             "color": [colour for colour, _ in looks],
-            "pattern": _hatched([hatching for _, hatching in looks]),
+            "pattern": parts.hatched([hatching for _, hatching in looks]),
         },
-        customdata=[list(row) for row in _rows(frame, "name", "band")],
+        customdata=[list(row) for row in parts.rows(frame, "name", "band")],
         hovertext=[
             f"{as_text(name)}: " + ("cannot be computed" if pd.isna(psi) else f"PSI {psi:.3f}, {band}")
-            for name, psi, band in _rows(frame, "name", "psi", "band")
+            for name, psi, band in parts.rows(frame, "name", "psi", "band")
         ],
         hoverinfo="text",
     )
-    _lay_rows(
+    parts.lay_rows(
         figure,
         frame,
         ["–" if pd.isna(psi) else f"{psi:.2f}" for psi in frame["psi"]],
-        _top(frame["psi"], [0.3]),
+        parts.top(frame["psi"], [0.3]),
         room=90,
     )
     # One name above the other: where a shift is very large, the lines are close together.
     for limit, name, line in ((MODERATE, "moderate", 1), (LARGE, "large", 0)):
-        figure.add_vline(x=limit, line={"dash": "dot", "color": _GREY, "width": 2})
+        figure.add_vline(x=limit, line={"dash": "dot", "color": parts.GREY, "width": 2})
         figure.add_annotation(
             x=limit,
             y=1,
@@ -594,12 +595,13 @@ def describe_drift(frame: pd.DataFrame) -> str:
     """Say in words what `drift` shows: the text alternative of the chart."""
     said = []
     for band in ("large", "moderate"):
-        own = _most(frame[frame["band"] == band], "psi", len(frame))
-        listed = ", ".join(f"{name} {psi:.2f}" for name, psi in _rows(own, "name", "psi"))
+        own = parts.most(frame[frame["band"] == band], "psi", len(frame))
+        listed = ", ".join(f"{name} {psi:.2f}" for name, psi in parts.rows(own, "name", "psi"))
         said.append(f"{len(own)} {band}{f' ({listed})' if listed else ''}")
     return (
-        f"Bar chart of the shift of {_number(len(frame), 'label')}, as population stability index: {', '.join(said)}, "
-        f"{(frame['band'] == 'stable').sum()} stable, {frame['psi'].isna().sum()} that cannot be computed."
+        f"Bar chart of the shift of {parts.number(len(frame), 'label')}, as population stability index: "
+        f"{', '.join(said)}, {(frame['band'] == 'stable').sum()} stable, {frame['psi'].isna().sum()} that "
+        f"cannot be computed."
     )
 
 
@@ -612,31 +614,37 @@ def rescored(frame: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     joined = [
         (place, x)
-        for place, before, after in zip(_places(frame), frame["before"], frame["after"], strict=True)
+        for place, before, after in zip(parts.places(frame), frame["before"], frame["after"], strict=True)
         for x in (before, after, None)
     ]
     figure.add_scatter(
         y=[place for place, _ in joined],
         x=[x for _, x in joined],
         mode="lines",
-        line={"color": _GREY, "width": 3},
+        line={"color": parts.GREY, "width": 3},
         hoverinfo="skip",
         showlegend=False,
     )
     for column, name, symbol, size in (("before", "stored", "circle-open", 13), ("after", "now", "circle", 10)):
         figure.add_scatter(
-            y=_places(frame),
+            y=parts.places(frame),
             x=frame[column],
             mode="markers",
             cliponaxis=False,
             name=name,
             marker={"symbol": symbol, "size": size, "color": frame["colour"].tolist(), "line": {"width": 2}},
-            hovertext=[f"{as_text(label)}, {name}: {_percent(value)}" for label, value in _rows(frame, "name", column)],
+            hovertext=[
+                f"{as_text(label)}, {name}: {parts.percent(value)}"
+                for label, value in parts.rows(frame, "name", column)
+            ],
             hoverinfo="text",
         )
-    changes = [f"{_percent(before, 0)} → {_percent(after, 0)}" for before, after in _rows(frame, "before", "after")]
-    _lay_rows(figure, frame, changes, 1.0, right=108, room=80)
-    figure.update_layout(xaxis_tickformat=".0%", showlegend=True, legend=_LEGEND_BELOW)
+    changes = [
+        f"{parts.percent(before, 0)} → {parts.percent(after, 0)}"
+        for before, after in parts.rows(frame, "before", "after")
+    ]
+    parts.lay_rows(figure, frame, changes, 1.0, right=108, room=80)
+    figure.update_layout(xaxis_tickformat=".0%", showlegend=True, legend=parts.LEGEND_BELOW)
     return figure
 
 
@@ -644,64 +652,20 @@ def describe_rescored(frame: pd.DataFrame) -> str:
     """Say in words what `rescored` shows: the text alternative of the chart."""
     changed = frame.assign(change=(frame["after"] - frame["before"]).abs())
     listed = ", ".join(
-        f"{name} from {_percent(before)} to {_percent(after)}"
-        for name, before, after in _rows(_most(changed, "change", len(frame)), "name", "before", "after")
+        f"{name} from {parts.percent(before)} to {parts.percent(after)}"
+        for name, before, after in parts.rows(parts.most(changed, "change", len(frame)), "name", "before", "after")
     )
-    return f"Chart of the stored and the present probability of {_number(len(frame), 'label')}: {listed or 'none'}."
-
-
-def _rows(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
-    return iter(frame[list(columns)].itertuples(index=False, name=None))
-
-
-def _most(frame: pd.DataFrame, column: str, limit: int = 1) -> pd.DataFrame:
-    return frame.sort_values(column, ascending=False, kind="stable").head(limit)
-
-
-def _top(*columns: Iterable[float]) -> float:
-    """Return the largest value of all columns as the end of an axis; 1 where there is none above 0."""
-    return max((float(value) for column in columns for value in column if value > 0), default=1.0)
-
-
-def _number(count: float, noun: str) -> str:
-    return f"{count:,.0f} {noun}{'' if count == 1 else 's'}"
+    return (
+        f"Chart of the stored and the present probability of {parts.number(len(frame), 'label')}: {listed or 'none'}."
+    )
 
 
 def _texts(count: float) -> str:
-    return _number(count, "text")
-
-
-def _percent(share: float, digits: int = 1) -> str:
-    return "–" if pd.isna(share) else f"{share * 100:.{digits}f} %"
-
-
-def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its periods in UTC and without a zone, which Plotly would not heed."""
-    return frame.assign(
-        **{name: pd.to_datetime(frame[name], utc=True).dt.tz_localize(None) for name in ("bucket", "until")}
-    )
-
-
-def _time_axis(frame: pd.DataFrame) -> dict[str, Any]:
-    # With its ends given: around a single point, Plotly would show a millisecond.
-    ends = None if frame.empty else [frame["bucket"].min(), frame["until"].max()]
-    return {"type": "date", "range": ends, "automargin": False}
+    return parts.number(count, "text")
 
 
 def _iso(since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, str]:
     return since.isoformat(), until.isoformat()
-
-
-def _period(since: pd.Timestamp, until: pd.Timestamp) -> str:
-    """Say a period in words: by its first and last day where it is made of whole days."""
-    if since == since.normalize() and until == until.normalize():
-        last = until - pd.Timedelta(days=1)
-        return f"{since:%Y-%m-%d}" if last <= since else f"{since:%Y-%m-%d} to {last:%Y-%m-%d}"
-    return f"{since:%Y-%m-%d %H:%M} to {until:{'%H:%M' if since.date() == until.date() else '%Y-%m-%d %H:%M'}} UTC"
-
-
-def _span(frame: pd.DataFrame) -> str:
-    return _period(frame["bucket"].min(), frame["until"].max())
 
 
 def _apart(values: Sequence[float], gap: float) -> list[float]:
@@ -721,71 +685,15 @@ def _marked(shares: NDArray[np.float64], number: int) -> list[float]:
     return [float(flag) for flag in alone | chosen]
 
 
-def _hatched(shape: str | list[str]) -> dict[str, Any]:
-    return {"shape": shape, "size": 7, "solidity": 0.3, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.75)"}
-
-
-def _room(names: Iterable[str], size: int) -> float:
-    """Return the pixels that the longest of some names needs: to let Plotly measure takes as long as to draw."""
-    return 16 + 0.58 * size * max(map(len, names), default=0)
-
-
-def _places(frame: pd.DataFrame) -> list[int]:
-    # By number, not by name: a name that is a number or a date would be taken for a place on the axis.
-    return list(range(len(frame)))
-
-
-def _lay_rows(
-    figure: go.Figure, frame: pd.DataFrame, values: list[str], top: float, *, right: int = 64, room: int = 40
-) -> None:
-    """Name the rows of a horizontal chart, write their values at the right, and give it the height it needs.
-
-    Args:
-        frame: its emoji and name are the rows' titles.
-        top: the largest value that is drawn; the axis begins at 0.
-        right: pixels for the values. Beside the bars they would lie under ticks and lines.
-        room: pixels for what is above and below the rows.
-    """
-    # What is as long as the axis keeps off its value.
-    end = 1.03 * top
-    figure.add_scatter(
-        y=_places(frame),
-        x=[end] * len(frame),
-        mode="text",
-        text=[f" {value}" for value in values],
-        textposition="middle right",
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.update_layout(
-        height=ROW_HEIGHT * len(frame) + room,
-        margin={"l": 28 + _room(frame["name"], 13), "r": right, "t": 32, "b": 8},
-        xaxis={"range": [0, end], "side": "top", "fixedrange": True, "zeroline": False, "automargin": False},
-        yaxis={
-            "tickvals": _places(frame),
-            "ticktext": [f"{emoji} {as_text(name)}" for emoji, name in _rows(frame, "emoji", "name")],
-            "tickfont": {"size": 13},
-            "range": [len(frame) - 0.4, -0.6],
-            "automargin": False,
-            **_BARE,
-        },
-        bargap=0.25,
-        showlegend=False,
-        hovermode="closest",
-        dragmode=False,
-    )
-
-
 def _add_cells(figure: go.Figure, columns: list[int], rows: list[int], **more: Any) -> None:
     """Add a point over each cell of a heat map, which itself cannot be clicked in Streamlit; a chosen one is framed."""
     figure.add_scatter(
         x=columns,
         y=rows,
         mode="markers+text",
-        marker={"symbol": "square-open", "size": 16, "opacity": 0, "color": _GREY, "line": {"width": 2}},
+        marker={"symbol": "square-open", "size": 16, "opacity": 0, "color": parts.GREY, "line": {"width": 2}},
         selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 0}, "textfont": {"color": _GREY}},
+        unselected={"marker": {"opacity": 0}, "textfont": {"color": parts.GREY}},
         hoverinfo="text",
         showlegend=False,
         **more,
@@ -807,7 +715,7 @@ def _scale_below(title: str) -> dict[str, Any]:
 
 def _together(row: str, column: str, count: float, row_count: float, share: float) -> str:
     of = f"{_texts(row_count)} with {row}{' (rare)' if 0 < row_count < RARE else ''}"
-    return of if not row_count or row == column else f"{count:,.0f} of {of} also carry {column}: {_percent(share)}"
+    return of if not row_count or row == column else f"{count:,.0f} of {of} also carry {column}: {parts.percent(share)}"
 
 
 def _by_severity(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -115,7 +116,8 @@ class LabelledSet:
             pq.write_table(table.replace_schema_metadata({_VERSION: self.version}), partial)
             partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise InputError(f"{path} cannot be written ({error}). Name a place that can be.") from error
 
     @classmethod

@@ -1,9 +1,9 @@
 """What a selection holds, streamed by DuckDB into a file of any size: CSV, Parquet or JSON lines."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core.emotions import LABELS
 from core.errors import InputError, StoreError
@@ -71,6 +71,38 @@ def export(
         InputError: an unknown suffix, a file that exists, a folder that does not.
         StoreError: the store cannot be read, or the disk refused.
     """
+    where = condition(selection)
+    return write(
+        database,
+        lambda suffix: _rows(suffix, where.sql),
+        where.values,
+        target,
+        texts=_TEXTS,
+        cancelled=cancelled,
+        overwrite=overwrite,
+    )
+
+
+def write(
+    database: Database,
+    asked: Callable[[str], str],
+    values: Mapping[str, Any],
+    target: Path,
+    *,
+    texts: Collection[str],
+    cancelled: Callable[[], bool] = lambda: False,
+    overwrite: bool = False,
+) -> int:
+    """Write what is asked of the store into a file, and return how many rows it has.
+
+    Args:
+        asked: the question in SQL for a file of a suffix; `values` are what it binds.
+        target, cancelled, overwrite: as `export` has them.
+        texts: columns that CSV puts in quotes, whatever they hold.
+
+    Raises:
+        InputError, StoreError: as `export` has it.
+    """
     suffix = target.suffix.lower()
     if suffix not in EXPORTS:
         raise InputError(f"{target} has no suffix of an export. Name a file that ends in {', '.join(EXPORTS)}.")
@@ -78,15 +110,13 @@ def export(
         raise InputError(f"There is no folder {target.parent}. Make it, or name another.")
     if target.exists() and not overwrite:
         raise InputError(f"{target} exists already. Name another file, or allow it to be replaced (--overwrite).")
-    where = condition(selection)
     scratch = target.with_name(f"{target.name}.{secrets.token_hex(4)}.partial")
-    options = _OPTIONS[suffix].format(texts=", ".join(_TEXTS))
+    options = _OPTIONS[suffix].format(texts=", ".join(texts))
     try:
         with database.reading(_HOURS, cancelled) as cursor:
             # COPY takes no bound name for its file: quoted as SQL quotes a string.
             written = cursor.execute(
-                f"COPY ({_rows(suffix, where.sql)}) TO '{str(scratch).replace(chr(39), chr(39) * 2)}' ({options})",
-                where.values,
+                f"COPY ({asked(suffix)}) TO '{str(scratch).replace(chr(39), chr(39) * 2)}' ({options})", values
             ).fetchone()
         scratch.replace(target)
     except StoreError:
@@ -100,17 +130,14 @@ def export(
 
 def _rows(suffix: str, where: str) -> str:
     def text(expression: str, name: str) -> str:
-        return f"{_harmless(expression) if suffix == '.csv' else expression} AS {name}"
+        return text_cell(suffix, expression, name)
 
-    # The 28 names behind the bits of `labels`, and the 8 behind those of `categories`.
-    emotions = _names("labels", LABELS)
-    categories = _names("categories", CATEGORIES)
     severities = ", ".join(f"'{name}'" for name in SEVERITIES)
     return f"""
-        SELECT id::VARCHAR AS id, strftime(moment, '%Y-%m-%dT%H:%M:%S.%gZ') AS moment,
-            strftime(made_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS made_at,
-            {text("text", "text")}, {emotions} AS emotions, top AS top_emotion, sentiment, {", ".join(LABELS)}, margin,
-            coalesce([{severities}][severity], '') AS severity, {categories} AS flagged_for,
+        SELECT id::VARCHAR AS id, {stamp("moment")} AS moment, {stamp("made_at")} AS made_at,
+            {text("text", "text")}, {label_names("labels")} AS emotions, top AS top_emotion, sentiment,
+            {", ".join(LABELS)}, margin,
+            coalesce([{severities}][severity], '') AS severity, {_names("categories", CATEGORIES)} AS flagged_for,
             {text("array_to_string(list_transform(coalesce(flags, []), lambda one: one.reason), ' | ')", "flag_reasons")},
             {text("source", "source")}, {text("actor", "actor")}, {text("model", "model")},
             {text("model_version", "model_version")}, {text("normaliser_version", "normaliser_version")},
@@ -122,6 +149,21 @@ def _rows(suffix: str, where: str) -> str:
         ) ON prediction_id = predictions.id
         WHERE {where} ORDER BY moment, predictions.id
     """  # noqa: E501
+
+
+def text_cell(suffix: str, expression: str, name: str) -> str:
+    """Return a column that holds what somebody wrote: in CSV, made harmless for spreadsheets."""
+    return f"{_harmless(expression) if suffix == '.csv' else expression} AS {name}"
+
+
+def stamp(moment: str) -> str:
+    """Return a moment as files spell it: ISO 8601, in UTC, with milliseconds."""
+    return f"strftime({moment}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+
+
+def label_names(mask: str) -> str:
+    """Return the names behind the bits of a set of emotions, with `|` between them."""
+    return _names(mask, LABELS)
 
 
 def _names(mask: str, names: tuple[str, ...]) -> str:

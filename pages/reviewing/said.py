@@ -1,9 +1,10 @@
 """What people said of what the model said: how satisfied they are, what they correct, and what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import pandas as pd
 import streamlit as st
@@ -13,29 +14,25 @@ from core.charts import feedback as charts
 from core.emotions import Level
 from core.exploring import EXPORTS
 from core.metrics import RARE
+from core.reviewing import SECOND_LOOK
 from core.sayings import LOG_NAME, Comment, Effect, Satisfaction
 from core.selection import Selection
 from pages.auditing.filters import View
+from pages.components.answers import DECIDED
 from pages.components.charts import draw_chart
 from pages.components.exports import Write, draw_file
-from pages.components.frame import guarded, in_cell, plain, show_reported
+from pages.components.frame import guarded, in_cell, show_reported
 
 _CARD: Final = 150
 """Pixels of a key figure."""
 _PAGE: Final = 20
 """Comments that are shown at once."""
 _THUMBS: Final = {"up": "👍 right", "down": "👎 wrong"}
-_KINDS: Final = {
-    "confirm": "the model was right",
-    "correct": "corrected",
-    "dismiss": "its flag dismissed",
-    "escalate": "escalated",
-}
 _WHOLE: Final = "The whole log"
 _FILTERED: Final = "What the filters hold"
 _NO_THUMB: Final = (
-    "Nobody has given a thumb to a tweet within these filters. Take some of them back above, choose a longer period, or "
-    "give one yourself: the page Live asks after each tweet that is recorded."
+    "Nobody has given a thumb to a tweet within these filters. Take some of them back above, choose a longer period, "
+    "or give one yourself: the page Live asks after each tweet that is recorded."
 )
 
 
@@ -131,15 +128,15 @@ def _contested(view: View) -> None:
             icon=":material/edit:",
         )
         return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        draw_chart(charts.contested(found.labels), "contested", charts.describe_contested(found.labels))
-    with right:
-        draw_chart(charts.confusions(found.pairs), "confusions", charts.describe_confusions(found.pairs))
+    draw_chart(charts.contested(found.labels), "contested", charts.describe_contested(found.labels))
     st.caption(
-        f"Of {found.n:,} {_plural(found.n, 'thumb')} down that say what it should have been. Left: emotions that the "
-        f"model gave and people did not | the reverse. Right: what the model said → what people say instead, the most "
-        f"frequent pairs; “nothing” where one side has no emotion of its own."
+        f"Of {found.n:,} {_plural(found.n, 'thumb')} down that say what it should have been: how often the model gave "
+        f"an emotion and people did not (left, hatched) | the reverse (right)."
+    )
+    draw_chart(charts.confusions(found.pairs), "confusions", charts.describe_confusions(found.pairs))
+    st.caption(
+        "What the model said → what people say instead, the most frequent pairs; “nothing” where one side has no "
+        "emotion of its own."
     )
 
 
@@ -172,7 +169,7 @@ def _effect(effect: Effect) -> None:
 def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
     n = int(decided["n"].sum())
     told = ", ".join(
-        f"{count:,} {_KINDS[kind]}"
+        f"{count:,} {DECIDED[kind]}"
         for kind, count in sorted(zip(decided["kind"], decided["n"], strict=True), key=lambda one: -one[1])
     )
     said = f"Of {of:,} {_plural(of, 'tweet')} {words}, **{n:,}** {'is' if n == 1 else 'are'} decided"
@@ -182,6 +179,8 @@ def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
 @st.fragment
 @guarded
 def _comments(view: View) -> None:
+    if st.session_state.pop("comment_opened", False):
+        st.rerun(scope="app")  # the button is in this fragment, the desk is not
     st.header("What they wrote")
     listening = runtime.sayings()
     total = listening.count_comments(view.selection)
@@ -200,22 +199,45 @@ def _comments(view: View) -> None:
         )
     first = (page - 1) * _PAGE
     rows = listening.comments(view.selection, _PAGE, first)
-    st.dataframe(
+    # A selection is a place in the table: under other rows it would mean another tweet.
+    key = f"comments_{listening.version}_{hash((view.selection, page)) & 0xFFFFFFFF:x}"
+    table: Any = st.dataframe(
         _cells(rows),
-        key=f"comments_{page}",
+        key=key,
         hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
         column_config={
             "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
             "Comment": st.column_config.TextColumn(width=300),
             "Text": st.column_config.TextColumn(width=300),
-            "Review": st.column_config.LinkColumn(display_text="Open", width=70),
         },
         alt=f"Comments {first + 1:,} to {first + len(rows):,} of {total:,}, the newest first",
     )
-    st.caption(f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first.")
+    chosen = [rows[place].prediction_id for place in table.selection.rows if place < len(rows)]
+    st.button(
+        "Put its tweet on the desk",
+        key="comment_open",
+        icon=":material/desk:",
+        on_click=_open,
+        args=(chosen,),
+        disabled=not chosen,
+        type="tertiary",
+    )
+    st.caption(
+        f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Choose "
+        f"one with the box at its left."
+    )
 
 
-def _cells(rows: list[Comment]) -> dict[str, list[object]]:
+def _open(chosen: list[UUID]) -> None:
+    """Let the desk show a tweet: a callback."""
+    st.query_params["item"] = str(chosen[0])
+    st.session_state["feedback_tab"] = "Desk"
+    st.session_state["comment_opened"] = True
+
+
+def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
     return {
         "When (UTC)": [row.made_at.replace(tzinfo=None) for row in rows],
         "Who": [in_cell(row.actor) for row in rows],
@@ -224,7 +246,6 @@ def _cells(rows: list[Comment]) -> dict[str, list[object]]:
         "Should be": [", ".join(row.suggested) for row in rows],
         "Text": [in_cell(row.text)[:400] for row in rows],
         "The model said": [", ".join(row.labels) or "no emotion" for row in rows],
-        "Review": [f"feedback?item={row.prediction_id}" for row in rows],
     }
 
 
@@ -260,9 +281,9 @@ def draw_agreement(view: View) -> None:
     of = found.found
     if not of.n:
         st.info(
-            "No tweet within these filters has had a second look yet. The queue “Second look” of the desk offers one in "
-            "ten decided tweets to somebody else, who does not see the first decision: take that queue under another "
-            "name than the one that decided.",
+            f"No tweet within these filters has had a second look yet. The queue “Second look” of the desk offers "
+            f"{SECOND_LOOK} of 100 decided tweets to somebody else, who does not see the first decision: take that "
+            f"queue under another name than the one that decided.",
             icon=":material/group:",
         )
         return
@@ -271,7 +292,7 @@ def draw_agreement(view: View) -> None:
             "Seen by two", f"{of.n:,}", border=True, width=_CARD, help="Tweets with a decision and a second look."
         )
         st.metric(
-            "The same emotions",
+            "Decided alike",
             f"{of.same / of.n:.0%}",
             border=True,
             width=_CARD,
@@ -301,8 +322,9 @@ def draw_agreement(view: View) -> None:
     draw_chart(charts.agreement(shown), "agreement", charts.describe_agreement(shown))
     st.caption(
         f"Kappa by emotion with its 95 % interval (Fleiss, Cohen & Everitt, 1969), of the tweets to which either gave "
-        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. An emotion on which "
-        f"reviewers do not agree is one that no model can learn from them."
+        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. An interval "
+        f"without width: they always agreed, which few tweets do not prove. An emotion on which reviewers do not agree "
+        f"is one that no model can learn from them."
     )
 
 
@@ -317,11 +339,3 @@ def _length(time: timedelta) -> str:
 
 def _plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
-
-
-def describe_answer(text: str, kind: str, emotions: tuple[str, ...] | None, by: str) -> str:
-    """Say in Markdown what was decided of a tweet that somebody had given a thumb."""
-    short = text if len(text) <= 60 else f"{text[:59]}…"
-    of = f"“{plain(short)}”" if text else "a tweet that is no longer stored"
-    what = f": {', '.join(emotions) or 'no emotion'}" if kind == "correct" and emotions is not None else ""
-    return f"{of}: {_KINDS[kind]}{what} ({plain(by)})"

@@ -151,10 +151,12 @@ def test_the_desk_is_accessible_and_fits_a_phone(desk: App, browser: Browser, th
             page.get_by_role("button", name=name) for name in ("Confirm", "Correct", "Dismiss flag", "Escalate", "Skip")
         ]
         assert all(one.count() == 1 for one in named)
-        page.get_by_role("tab", name="List").click()
-        settle(page)
-        assert violations(page) == []
+        for tab in ("List", "People", "Agreement", "Teach"):
+            page.get_by_role("tab", name=tab).click()
+            settle(page)
+            assert violations(page) == [], tab
         page.set_viewport_size({"width": 400, "height": 900})
-        page.get_by_role("tab", name="Desk").click()
-        settle(page)
-        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        for tab in ("Desk", "List", "People", "Agreement", "Teach"):
+            page.get_by_role("tab", name=tab).click()
+            settle(page)
+            assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), tab

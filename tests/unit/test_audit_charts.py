@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts import audit
+from core.charts import audit, parts
 from core.emotions import AT_LEVEL, EMOTIONS, LEVEL_TITLES
 from core.flags import CATEGORIES, SEVERITIES
 
@@ -382,7 +382,7 @@ def luminance(colour):
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("colour", [audit._BLUE, audit._ORANGE, audit._RED, audit._GREY])
+@pytest.mark.parametrize("colour", [parts.BLUE, parts.ORANGE, parts.RED, parts.GREY])
 def test_colours_stand_out_from_both_themes(colour):
     assert 1.05 / (luminance(colour) + 0.05) >= 3
     assert (luminance(colour) + 0.05) / (luminance("#10141c") + 0.05) >= 3
