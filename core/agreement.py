@@ -92,8 +92,8 @@ def kappa_of(tables: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 
     The error is the asymptotic one of Fleiss, Cohen & Everitt, "Large sample standard errors of kappa and weighted
     kappa", Psychological Bulletin 72 (1969), for a kappa that need not be 0; written as in Fleiss, Levin & Paik,
-    "Statistical Methods for Rates and Proportions" (2003), 18.15. It is 0 where the reviewers agree in all: such an
-    interval says nothing of how few texts there were.
+    "Statistical Methods for Rates and Proportions" (2003), 18.15. It is 0 where the reviewers agree in all, and
+    where one of them always chose the same: such an interval says nothing of how few texts there were.
 
     Args:
         tables: float64 [..., k, k], counts: the first reviewer's choice by row, the second's by column.

@@ -38,6 +38,13 @@ __all__ = [
 
 NOTHING: Final = "nothing"
 """Stands for no emotion: where the model said none too many, or people want none instead."""
+_STRETCHES: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=28))
+"""Each is made of whole ones of those before it."""
+_SOME: Final = 10
+"""Thumbs of a period on average below which longer ones are tried."""
+_LEAST_PERIODS: Final = 4
+_MONDAY: Final = np.datetime64("2001-01-01", "us")
+"""All stretches of time are counted from it, as the store does."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Satisfaction:
 
     Attributes:
         over_time: besides bucket and until (datetime64 in UTC), without gaps; shares are NaN where there are no thumbs.
+        stretch: how long each of its periods is: where thumbs are few, long enough for some to be in each.
         labels: besides name and emoji, of the level; those with a thumb, the least satisfying first, rare ones last.
         models, sources: likewise, their emoji empty; the model's name is that of name and version.
     """
@@ -57,6 +65,7 @@ class Satisfaction:
     low: float
     high: float
     over_time: pd.DataFrame
+    stretch: timedelta
     labels: pd.DataFrame
     models: pd.DataFrame
     sources: pd.DataFrame
@@ -125,13 +134,15 @@ class Listening:
         thumbs: pd.DataFrame = self._recall(self._sayings.thumbs, selection, bucket)
         ups, downs = int(thumbs["ups"].sum()), int(thumbs["downs"].sum())
         low, high = wilson(ups, ups + downs)
+        stretch = _readable(thumbs, bucket)
         models = thumbs["model"].astype(str) + " " + thumbs["model_version"].astype(str)
         return Satisfaction(
             ups=ups,
             downs=downs,
             low=float(low),
             high=float(high),
-            over_time=_over_time(thumbs, bucket),
+            over_time=_over_time(thumbs, stretch),
+            stretch=stretch,
             labels=_by_label(thumbs, level),
             models=_by_name(thumbs, models),
             sources=_by_name(thumbs, thumbs["source"].astype(str)),
@@ -238,15 +249,32 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns="rare").reset_index(drop=True)
 
 
-def _over_time(thumbs: pd.DataFrame, bucket: timedelta) -> pd.DataFrame:
-    counts = thumbs.groupby("bucket")[["ups", "downs"]].sum()
+def _readable(thumbs: pd.DataFrame, bucket: timedelta) -> timedelta:
+    """Return a stretch of time, no shorter than `bucket`, that has some thumbs on average where it can be had."""
+    total = int((thumbs["ups"] + thumbs["downs"]).sum())
+    chosen = bucket
+    for longer in _STRETCHES:
+        if total >= _SOME * len(np.unique(_floored(thumbs, chosen))):
+            break
+        if longer > chosen and len(np.unique(_floored(thumbs, longer))) >= _LEAST_PERIODS:
+            chosen = longer
+    return chosen
+
+
+def _floored(thumbs: pd.DataFrame, stretch: timedelta) -> NDArray[np.datetime64]:
+    """Return when the stretch begins in which each row lies, datetime64[us] [n]."""
+    begun = thumbs["bucket"].to_numpy("datetime64[us]")
+    return np.asarray(begun - (begun - _MONDAY) % np.timedelta64(stretch), "datetime64[us]")
+
+
+def _over_time(thumbs: pd.DataFrame, stretch: timedelta) -> pd.DataFrame:
+    counts = thumbs.assign(bucket=_floored(thumbs, stretch)).groupby("bucket")[["ups", "downs"]].sum()
     if counts.empty:
         axis = pd.DatetimeIndex([], dtype="datetime64[us]")
     else:
-        counts.index = counts.index.astype("datetime64[us]")
-        axis = pd.date_range(counts.index[0], counts.index[-1], freq=bucket, unit="us")
+        axis = pd.date_range(counts.index[0], counts.index[-1], freq=stretch, unit="us")
     frame = counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
-    frame.insert(1, "until", frame["bucket"] + bucket)
+    frame.insert(1, "until", frame["bucket"] + stretch)
     return _rated(frame)
 
 

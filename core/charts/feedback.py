@@ -65,7 +65,8 @@ def satisfaction_over_time(frame: pd.DataFrame) -> go.Figure:
     )
     figure.update_layout(
         height=280,
-        margin=parts.MARGIN_OF_TIME,
+        # Dates of few periods have the year below them.
+        margin=parts.MARGIN_OF_TIME | {"b": 80},
         xaxis=parts.time_axis(frame) | {"fixedrange": True},
         yaxis={**_AXIS, "title": "thumbs up", "tickformat": ".0%", "range": [-0.03, 1.03]},
         legend=parts.LEGEND_BELOW | {"traceorder": "reversed"},

@@ -92,8 +92,8 @@ def _satisfaction(found: Satisfaction, level: Level) -> None:
         charts.describe_satisfaction_over_time(found.over_time),
     )
     st.caption(
-        f"By when the tweets were posted (UTC). Hollow: fewer than {RARE} thumbs. The band is where the share lies at "
-        f"95 % (Wilson's interval)."
+        f"By when the tweets were posted (UTC), in stretches of {_length(found.stretch)}. Hollow: fewer than {RARE} "
+        f"thumbs. The band is where the share lies at 95 % (Wilson's interval)."
     )
     st.header("How satisfied, with which emotions")
     if found.labels.empty:
@@ -322,19 +322,19 @@ def draw_agreement(view: View) -> None:
     draw_chart(charts.agreement(shown), "agreement", charts.describe_agreement(shown))
     st.caption(
         f"Kappa by emotion with its 95 % interval (Fleiss, Cohen & Everitt, 1969), of the tweets to which either gave "
-        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. An interval "
-        f"without width: they always agreed, which few tweets do not prove. An emotion on which reviewers do not agree "
-        f"is one that no model can learn from them."
+        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. The "
+        f"interval has no width where the two always agreed, or one of them never gave it: that proves nothing of few "
+        f"tweets. An emotion on which reviewers do not agree is one that no model can learn from them."
     )
 
 
 def _length(time: timedelta) -> str:
     """Say how long something took, in the unit that suits it."""
     seconds = time.total_seconds()
-    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+    for unit, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:.0f} {_plural(round(seconds), 'second')}"
+    return f"{seconds:.0f} s"
 
 
 def _plural(count: int, noun: str) -> str:

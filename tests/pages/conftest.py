@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import cost, runtime
 from core.candidates import Candidates
-from core.classifier import load
+from core.classifier import load, read_manifest
+from core.reviewing import Reviewing
 from core.rules import Rules
 from core.service import Service
 from core.serving import DEFAULT
@@ -59,6 +60,9 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Service(model, lambda: model, lambda: store, rules=Rules.read(chosen.rules)).add_samples(
         store, chosen.sample_tweets
     )
+    # What the app would do by itself, in the midst of a test.
+    baseline = chosen.model_folder(chosen.baseline)
+    Reviewing(store, lambda: load(baseline, chosen.threads), lambda: read_manifest(baseline).label).ask_baseline()
     store.close()
     return path
 

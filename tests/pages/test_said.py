@@ -124,7 +124,7 @@ def test_what_people_said_is_drawn_at_every_level(written: Callable[[Callable[[P
     assert metrics(app)["Thumbs"] == "9"
     assert metrics(app)["Thumbs up"] == "44%"
     assert metrics(app)["Decided"] == "33%"
-    assert metrics(app)["Answered in"].endswith("minutes")
+    assert metrics(app)["Answered in"].endswith(" min")
     assert charts(app) == 6
     assert "4 thumbs up and 5 down on 9 tweets of the whole store" in texts(app)
     assert "Of 5 tweets with a thumb down, **2** are decided: 1 corrected, 1 its flag dismissed." in texts(app)

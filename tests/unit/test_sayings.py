@@ -384,6 +384,23 @@ def test_time_has_no_gaps_and_rare_ones_come_last(log: Log, listening: Callable[
     assert labels["name"].tolist() == ["joy", "grief"], "one thumb is not the least satisfying emotion"
 
 
+@pytest.mark.parametrize(("each", "days"), [(1, 7), (2, 7), (10, 1)])
+def test_few_thumbs_are_counted_over_longer_stretches(
+    log: Log, listening: Callable[[Log], Listening], each: int, days: int
+) -> None:
+    for _ in range(28):
+        made = log.tweet("joy")
+        for number in range(each):
+            log.thumb(made, "down" if number else "up", f"p{number}")
+        log.now += DAY
+    found = listening(log).satisfaction(Selection(), "emotion")
+    assert found.stretch == timedelta(days=days)
+    assert found.over_time["n"].sum() == 28 * each
+    assert (found.over_time["until"] - found.over_time["bucket"]).eq(found.stretch).all()
+    assert days == 1 or found.over_time["bucket"].dt.day_of_week.eq(0).all(), "weeks begin on Mondays"
+    assert len(found.over_time) >= 4
+
+
 def test_contested_emotions(log: Log, listening: Callable[[Log], Listening]) -> None:
     for labels, suggested, times in (
         (("anger",), ("annoyance",), 3),
