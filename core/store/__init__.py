@@ -5,9 +5,12 @@
 * `store`: predictions, batches, feedback, saved views: what is recorded and looked up;
 * `where`: what a `Selection` is in SQL;
 * `explorer`: counts over many predictions, and pages of them;
-* `export`: what a selection holds, streamed into a file.
+* `export`, `feedback_log`: what a selection holds, and what people said, streamed into a file;
+* `reviews`: what moderators did, and the queues that follow from it;
+* `sayings`: thumbs, corrections and comments, counted.
 
-Times are stored in UTC without a zone. Feedback is appended; the view `current_feedback` says what holds now.
+Times are stored in UTC without a zone. Feedback and reviews are appended; the views `current_feedback` and
+`current_reviews` say what holds now.
 """
 
 from core.store.database import Database, StoreHeldError
