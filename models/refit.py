@@ -24,6 +24,7 @@ from core.errors import InputError, ModelError
 from core.evidence import Decisions
 from core.leaderboard import Duel, duel
 from core.machine import code_revision
+from core.metrics import Interval
 from core.reviews.labelled import LabelledSet, Row, twin_key
 from core.serving import choices
 from core.settings import Settings
@@ -370,7 +371,7 @@ def _say(found: Duel | None) -> str:
     if found is None:
         return "no text was held back yet, so there is nothing to measure on."
     if found.n >= FEW:
-        return found.sentence("emotion")
+        return f"{found.sentence('emotion')} {found.sentence('emotion', 'micro')}"
     points = found.at("emotion").differences.macro.value * 100
     return (
         f"n is too small to tell chance from a difference ({FEW} texts at least). {found.first} less {found.second}: "
@@ -381,10 +382,16 @@ def _say(found: Duel | None) -> str:
 def _verdict(found: Duel | None) -> str:
     if found is None or found.n < FEW:
         return "too few texts to tell"
-    macro = found.at("emotion").differences.macro
-    if not macro.beyond_chance:
+    # Both are told: what rare emotions gain may be lost on the many texts without them.
+    differences = found.at("emotion").differences
+    macro, micro = (_judge(one) for one in (differences.macro, differences.micro))
+    return macro if macro == micro else f"{macro} in macro-F1 and {micro} in micro-F1"
+
+
+def _judge(difference: Interval) -> str:
+    if not difference.beyond_chance:
         return "no difference beyond chance"
-    return "better beyond chance" if macro.value > 0 else "worse beyond chance"
+    return "better beyond chance" if difference.value > 0 else "worse beyond chance"
 
 
 def _texts(rows: Iterable[Row], md5: str) -> LabelledTexts:

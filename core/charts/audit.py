@@ -605,11 +605,12 @@ def describe_drift(frame: pd.DataFrame) -> str:
     )
 
 
-def rescored(frame: pd.DataFrame) -> go.Figure:
-    """Draw what was stored of a text and what the model says now: a hollow and a filled point, joined, per label.
+def rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored", "now")) -> go.Figure:
+    """Draw two readings of a text: a hollow and a filled point, joined, per label.
 
     Args:
         frame: drawn in the order of its rows. Columns name, emoji, colour, before and after (probabilities, 0..1).
+        readings: what the legend calls them.
     """
     figure = go.Figure()
     joined = [
@@ -625,7 +626,8 @@ def rescored(frame: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    for column, name, symbol, size in (("before", "stored", "circle-open", 13), ("after", "now", "circle", 10)):
+    looks = (("before", readings[0], "circle-open", 13), ("after", readings[1], "circle", 10))
+    for column, name, symbol, size in looks:
         figure.add_scatter(
             y=parts.places(frame),
             x=frame[column],
@@ -648,7 +650,7 @@ def rescored(frame: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def describe_rescored(frame: pd.DataFrame) -> str:
+def describe_rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored", "now")) -> str:
     """Say in words what `rescored` shows: the text alternative of the chart."""
     changed = frame.assign(change=(frame["after"] - frame["before"]).abs())
     listed = ", ".join(
@@ -656,7 +658,8 @@ def describe_rescored(frame: pd.DataFrame) -> str:
         for name, before, after in parts.rows(parts.most(changed, "change", len(frame)), "name", "before", "after")
     )
     return (
-        f"Chart of the stored and the present probability of {parts.number(len(frame), 'label')}: {listed or 'none'}."
+        f"Chart of the probability of {parts.number(len(frame), 'label')}, {readings[0]} and {readings[1]}: "
+        f"{listed or 'none'}."
     )
 
 

@@ -97,7 +97,8 @@ def _what_if(service: Service, found: Detail, number: int, flag: Flag) -> None:
         return
     frame = _moved(before.probabilities, after[0].tolist())
     st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(service.classifier.info.label)}:")
-    draw_chart(charts.rescored(frame), f"what_if_{number}", charts.describe_rescored(frame))
+    both = ("with it", "without it")
+    draw_chart(charts.rescored(frame, both), f"what_if_{number}", charts.describe_rescored(frame, both))
 
 
 def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.DataFrame:
@@ -210,7 +211,7 @@ def _today(service: Service, found: Detail, level: Level) -> None:
 
 def _near(found: Detail) -> None:
     near = runtime.exploring().near(found.listed.id)
-    with st.expander(f"Texts like it ({len(near)})", key="near"):
+    with st.expander(f"Texts like it (the {len(near)} likest)", key="near"):
         if not near:
             st.caption("No other text of the store shares most of its words.")
             return

@@ -1,5 +1,6 @@
 """What the model said: volume and emotions over time, how often each occurs, and which occur together."""
 
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import pandas as pd
@@ -30,6 +31,7 @@ def draw_totals(view: View) -> None:
             "Tweets",
             now.n,
             _change(now.n, earlier.n) if earlier else None,
+            delta_color="off",  # more is neither better nor worse
             format="compact",
             border=True,
             width=_CARD,
@@ -40,7 +42,7 @@ def draw_totals(view: View) -> None:
             st.metric(
                 label,
                 "–" if share is None else f"{share:.1%}" if share < 0.1 else f"{share:.0%}",
-                None if share is None or was is None else f"{(share - was) * 100:+.1f} points",
+                _points(share, was),
                 delta_color=colour,
                 border=True,
                 width=_CARD,
@@ -51,6 +53,13 @@ def draw_totals(view: View) -> None:
         f"{now.n:,} tweets of {view.period}, with the filters above; thumbs: {now.ups:,} up, {now.downs:,} down."
         f"{compared}"
     )
+
+
+def _points(share: float | None, was: float | None) -> str | None:
+    """Return a change in points; none where it rounds to nothing: an arrow would say that there is one."""
+    if share is None or was is None or round(100 * (share - was), 1) == 0:
+        return None
+    return f"{(share - was) * 100:+.1f} pts"
 
 
 def _share(part: int, of: int) -> float | None:
@@ -101,7 +110,9 @@ def draw(view: View, level: Level) -> None:
         f"that time alone. Times are UTC."
     )
     st.header("Which, when")
-    lines = _lines(over_time, distribution, level, view)
+    # Shares are of all tweets that the other filters hold: of those with an emotion, all carry it.
+    others = replace(view.selection, emotions=(), minimum=0.0)
+    lines = _lines(exploring.over_time(others, level), distribution, level, view)
     draw_chart(
         charts.emotions_over_time(lines),
         f"lines_{level}",
@@ -110,7 +121,11 @@ def draw(view: View, level: Level) -> None:
     )
     st.caption(
         f"Share of the tweets of each {_bucket(over_time)}: "
-        + ("the labels asked for." if view.selection.emotions else f"the {_LINES} most frequent besides neutral.")
+        + (
+            "the emotions asked for, of what the other filters hold."
+            if view.selection.emotions
+            else f"the {_LINES} most frequent besides neutral."
+        )
     )
     st.header("How often")
     draw_chart(

@@ -38,9 +38,9 @@ def draw(view: View, level: Level) -> None:
     frame, spikes = exploring.calendar(view.selection, level)
     draw_chart(charts.calendar(frame), f"calendar_{level}", charts.describe_calendar(frame), on_select=_clicked)
     st.caption(
-        f"The darker, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and lies "
-        f"{SPIKE:.0f} robust standard deviations above the median of the {BASELINE_DAYS} days before (spread from the "
-        f"median absolute deviation; known after {HISTORY_DAYS} days). Click a day to look at it alone."
+        f"The stronger the shade, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and "
+        f"lies {SPIKE:.0f} robust standard deviations above the median of the {BASELINE_DAYS} days before (spread "
+        f"from the median absolute deviation; known after {HISTORY_DAYS} days). Click a day to look at it alone."
     )
     if not spikes:
         st.info("No day of this period stands out.", icon=":material/check:")

@@ -104,7 +104,8 @@ def _new() -> None:
     st.markdown(
         "Scores a file, judges it by the context rules, and leaves a folder: figures by emotion, the rows to look at, "
         "a summary in words, and a report with charts that opens without a network. The same file, model and rules "
-        "make the same audit: it is not made twice."
+        "make the same audit: it is not made twice. Its rows join what is stored, as the source “audit”, at their own "
+        "times or, where none is known, as of now; choose sources under *More filters* to look without them."
     )
     show_reported()
     run: Run | None = st.session_state.get("audit_run")

@@ -18,6 +18,8 @@ from core.checkpoint import recover
 from core.classifier import Thresholds, load, read_manifest
 from core.emotions import LABELS
 from core.errors import InputError, ModelError
+from core.leaderboard import Duel, LevelDuel
+from core.metrics import Differences, Interval
 from core.reviews.labelled import Decision, LabelledSet, Row, resolve, side_of, twin_key
 from core.settings import Settings
 from core.text import normalise
@@ -299,6 +301,16 @@ def test_few_reviews_are_said_to_be_too_few():
     nothing = LabelledTexts("reviews", [], np.zeros((0, 28), dtype=np.bool_), "")
     found = refit._Jury(refit.Reviews("abc", texts, nothing, 0)).compare(rivals, fake_classifier("new"), test)
     assert "no text was held back yet" in dict(found.tags)["reviews_vs_parent"]
+
+
+def test_a_loss_in_micro_f1_is_told_beside_a_tie_in_macro_f1():
+    def verdict(macro, micro):
+        differences = Differences(macro, micro, (macro,) * 28)
+        return refit._verdict(Duel("new", "old", 500, (LevelDuel("emotion", differences, (20,) * 28),)))
+
+    tie, loss, gain = Interval(-0.01, -0.02, 0.01), Interval(-0.01, -0.02, -0.005), Interval(0.01, 0.005, 0.02)
+    assert verdict(tie, loss) == "no difference beyond chance in macro-F1 and worse beyond chance in micro-F1"
+    assert verdict(gain, gain) == "better beyond chance"
 
 
 def test_a_set_without_anything_to_learn_is_refused(tmp_path, began):
