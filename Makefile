@@ -20,7 +20,8 @@ run: $(READY) ## start the app on http://127.0.0.1:8501
 
 test: $(READY) ## run all tests, the browser's included
 	$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/pages
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff format --check .
