@@ -7,17 +7,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.install import system_chromium
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,6 +147,15 @@ def settle(page: Page) -> None:
         " && !document.querySelector('[data-stale=true]')",
         timeout=30_000,
     )
+
+
+def eventually(ask: Callable[[], T], holds: Callable[[T], bool], seconds: float = 20) -> T:
+    """Ask until the answer holds, and return it: an address changes before what it asks for is drawn."""
+    give_up = time.monotonic() + seconds
+    while not holds(answer := ask()) and time.monotonic() < give_up:
+        time.sleep(0.2)
+    assert holds(answer), f"still {answer} after {seconds:.0f} s"
+    return answer
 
 
 def violations(page: Page) -> list[str]:

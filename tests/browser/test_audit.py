@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.actor import Actor
 from core.service import Service
 from core.store import Store
-from tests.browser.conftest import App, running, settle, violations, watched
+from tests.browser.conftest import App, eventually, running, settle, violations, watched
 from tests.fakes import WordRules, fake_classifier
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
@@ -89,8 +89,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
         page.mouse.move(plot["x"] + plot["width"] * 0.6, middle, steps=8)
         page.mouse.up()
         expect(page).to_have_url(re.compile("from="))
-        brushed = found(page)
-        assert 0 < brushed < everything
+        brushed = eventually(lambda: found(page), lambda n: 0 < n < everything)
         # Filter by an emotion, by the widget.
         page.get_by_role("button", name=re.compile("More filters")).click()
         page.get_by_role("combobox", name="Emotions").fill("annoy")
@@ -98,8 +97,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
         page.keyboard.press("Escape")
         page.keyboard.press("Escape")
         expect(page).to_have_url(re.compile("emotion=annoyance"))
-        both = found(page)
-        assert 0 < both < brushed
+        both = eventually(lambda: found(page), lambda n: 0 < n < brushed)
         # A colleague opens the address in a browser of their own.
         with watched(samples, browser) as other:
             other.goto(page.url)
@@ -129,7 +127,7 @@ def test_a_click_in_a_chart_filters_the_others(samples: App, browser: Browser) -
         view(page, samples, "period=everything&audit_tab=Risk")
         click_mark(page, chart(page, "severities_").locator(".barlayer .point path").first)
         expect(page).to_have_url(re.compile("severity=urgent"))
-        assert 0 < found(page) < 40
+        eventually(lambda: found(page), lambda n: 0 < n < 40)
         page.get_by_role("button", name=re.compile("flagged for:")).click()
         expect(page).not_to_have_url(re.compile("category="))
         page.get_by_role("button", name="Clear all").click()
@@ -155,7 +153,7 @@ def test_views_are_kept_for_colleagues(samples: App, browser: Browser) -> None:
         settle(other)
         other.locator(".st-key-open_view button").click()
         expect(other).to_have_url(re.compile("flagged=yes"))
-        assert found(other) == wanted
+        eventually(lambda: found(other), lambda n: n == wanted)
 
 
 def test_hostile_tweets_are_drawn_as_text_everywhere(desk: App, browser: Browser) -> None:
@@ -190,7 +188,7 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
         page.locator(".st-key-audit_now_show button").click()
         expect(page).to_have_url(re.compile("batch="))
         expect(page.get_by_role("heading", name="How many, when")).to_be_visible()
-        assert found(page) == 360
+        eventually(lambda: found(page), lambda n: n == 360)
         report = tmp_path / "report.html"
         download.value.save_as(report)
     context = browser.new_context(offline=True)
@@ -234,7 +232,7 @@ def test_the_filters_work_by_keyboard(samples: App, browser: Browser) -> None:
         page.keyboard.type("the")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("q=the"))
-        assert 0 < found(page) < 360
+        eventually(lambda: found(page), lambda n: 0 < n < 360)
         clear = page.get_by_role("button", name="Clear all")
         expect(clear).to_be_enabled()
         settle(page)

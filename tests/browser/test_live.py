@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ALLOWED, App, settle, violations
+from tests.browser.conftest import ALLOWED, App, eventually, settle, violations
 
 
 def bar_texts(page: Page) -> list[str]:
@@ -25,10 +25,10 @@ def test_bars_move_while_typing_and_nothing_is_kept_until_enter(page: Page) -> N
     before = page.get_by_text(re.compile(r"of \d+ predictions in the store")).text_content()
     type_tweet(page, "Thank you so much")
     expect(page.get_by_role("status").filter(has_text="gratitude")).to_be_visible()
-    first = bar_texts(page)
+    first = eventually(lambda: bar_texts(page), bool)
     page.locator(".st-key-tweet input").press_sequentially(", I love it", delay=15)
     expect(page.get_by_role("status").filter(has_text="love")).to_be_visible()
-    assert bar_texts(page) != first
+    eventually(lambda: bar_texts(page), lambda now: bool(now) and now != first)
     assert page.get_by_text(re.compile(r"of \d+ predictions in the store")).text_content() == before
 
 
