@@ -103,6 +103,19 @@ def sitting(asked: Any, seat: Seat) -> Sitting:
     return fresh
 
 
+def put_on_desk(chosen: list[UUID]) -> None:
+    """Let the desk show a tweet: a callback of another tab, whose fragment goes there by `follow_to_desk`."""
+    st.query_params["item"] = str(chosen[0])
+    st.session_state["feedback_tab"] = "Desk"
+    st.session_state["to_desk"] = True
+
+
+def follow_to_desk() -> None:
+    """Draw the whole page anew if a tweet was put on the desk: the button is in a fragment, the desk is not."""
+    if st.session_state.pop("to_desk", False):
+        st.rerun(scope="app")
+
+
 @st.fragment
 @guarded
 def draw_desk(view: View, queue: Queue, seat: Seat, count: int) -> None:
@@ -291,8 +304,7 @@ def _undo_button(now: Sitting, seat: Seat) -> None:
 
 def _emotions(now: Sitting, item: Item) -> None:
     """Draw the emotions of a correction: the most probable ones with a key each, the others in a list."""
-    ranked = sorted(LABELS, key=lambda label: -item.detail.scores[0, INDEX[label]])
-    near = ranked[:_TOGGLES]
+    near = _near(item)
     st.markdown("It should carry:", help="Correct (W) records these in place of what the model read.")
     with st.container(horizontal=True, gap="xsmall", key="review_emotions"):
         for number, label in enumerate(near, start=1):
@@ -315,6 +327,11 @@ def _emotions(now: Sitting, item: Item) -> None:
     )
 
 
+def _near(item: Item) -> list[str]:
+    """Return the emotions that have a key of their own."""
+    return sorted(LABELS, key=lambda label: -item.detail.scores[0, INDEX[label]])[:_TOGGLES]
+
+
 def _toggle(label: str) -> None:
     now: Sitting = st.session_state["sitting"]
     now.chosen ^= {label}
@@ -329,7 +346,7 @@ def _decide(kind: str, seat: Seat) -> None:
     reviewing = runtime.reviewing()
     note = st.session_state.get("review_note") or ""
     others = [label for label in st.session_state.get("review_more") or [] if label in LABELS]
-    near = sorted(LABELS, key=lambda label: -item.detail.scores[0, INDEX[label]])[:_TOGGLES]
+    near = _near(item)
     chosen = [*(label for label in now.chosen if label in near), *others]
     try:
         if kind == "skip":

@@ -13,7 +13,7 @@ from core.reviews.reasons import reasons_of
 from pages.auditing.filters import View
 from pages.auditing.rows import SEVERITY_SIGNS
 from pages.components.frame import guarded, in_cell, reporting, say, show_reported
-from pages.reviewing.desk import sitting
+from pages.reviewing.desk import follow_to_desk, put_on_desk, sitting
 
 _ROWS: Final = 100
 _MANY: Final[dict[str, tuple[str, str]]] = {
@@ -31,6 +31,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
     Args:
         count: how many items the queue holds.
     """
+    follow_to_desk()
     show_reported()
     if not count:
         st.info("This queue is empty within these filters.", icon=":material/check:")
@@ -80,7 +81,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
             "Put on the desk",
             key="many_open",
             icon=":material/desk:",
-            on_click=_open,
+            on_click=put_on_desk,
             args=(chosen,),
             disabled=len(chosen) != 1,
             type="tertiary",
@@ -114,9 +115,3 @@ def _decide_many(ids: list[UUID], kind: str, seat: Seat) -> None:
         now.line.clear()
     say(f"{len(acts)} decided.{others} Undo on the desk takes all of them back.")
     st.session_state["review_many_note"] = ""
-
-
-def _open(chosen: list[UUID]) -> None:
-    st.query_params["item"] = str(chosen[0])
-    st.session_state["feedback_tab"] = "Desk"
-    st.session_state["review_opened"] = True

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +21,7 @@ from pages.components.answers import DECIDED
 from pages.components.charts import draw_chart
 from pages.components.exports import Write, draw_file
 from pages.components.frame import guarded, in_cell, show_reported
+from pages.reviewing.desk import follow_to_desk, put_on_desk
 
 _CARD: Final = 150
 """Pixels of a key figure."""
@@ -179,8 +179,7 @@ def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
 @st.fragment
 @guarded
 def _comments(view: View) -> None:
-    if st.session_state.pop("comment_opened", False):
-        st.rerun(scope="app")  # the button is in this fragment, the desk is not
+    follow_to_desk()
     st.header("What they wrote")
     listening = runtime.sayings()
     total = listening.count_comments(view.selection)
@@ -219,7 +218,7 @@ def _comments(view: View) -> None:
         "Put its tweet on the desk",
         key="comment_open",
         icon=":material/desk:",
-        on_click=_open,
+        on_click=put_on_desk,
         args=(chosen,),
         disabled=not chosen,
         type="tertiary",
@@ -228,13 +227,6 @@ def _comments(view: View) -> None:
         f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Choose "
         f"one with the box at its left."
     )
-
-
-def _open(chosen: list[UUID]) -> None:
-    """Let the desk show a tweet: a callback."""
-    st.query_params["item"] = str(chosen[0])
-    st.session_state["feedback_tab"] = "Desk"
-    st.session_state["comment_opened"] = True
 
 
 def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
