@@ -16,9 +16,9 @@ from core.settings import ROOT
 Part = Literal["thresholds", "tfidf", "electra"]
 
 PARTS: Final[dict[Part, str]] = {
-    "thresholds": "Thresholds of the serving model, tuned again (about a minute)",
-    "tfidf": "TF-IDF with the reviews among its texts (about a minute)",
-    "electra": "ELECTRA, trained a little further (up to half an hour on two cores)",
+    "thresholds": "Thresholds of the serving model, tuned again (the quickest)",
+    "tfidf": "TF-IDF with the reviews among its texts",
+    "electra": "ELECTRA, trained a little further (takes longest)",
 }
 STEPS: Final = 1_000
 """What `refit` reports as done, of which the whole is as many."""

@@ -137,8 +137,16 @@ def test_hostile_words_are_drawn_as_text(desk: App, browser: Browser) -> None:
         assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
         expect(page.get_by_text("should be joy", exact=False).first).to_contain_text("**bold**")
         assert page.locator("[data-testid=stMain] img[src=x]").count() == 0
+        # A row of the list gets to the desk.
         page.get_by_role("tab", name="List").click()
         settle(page)
+        box = page.locator("[class*=st-key-review_rows_] [data-testid=stDataFrame] canvas").first.bounding_box()
+        assert box
+        page.mouse.click(box["x"] + 18, box["y"] + 52)
+        page.get_by_role("button", name="Put on the desk").click()
+        expect(page.get_by_role("tab", name="Desk")).to_have_attribute("aria-selected", "true")
+        expect(page).to_have_url(re.compile("item="))
+        assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
 
 
 def test_the_desk_is_accessible_and_fits_a_phone(desk: App, browser: Browser, theme: str) -> None:
