@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 from safetensors import safe_open
 
-from core.checkpoint import recover
-from core.classifier import Manifest
+from core.bench.checkpoint import recover
+from core.inference.classifier import Manifest
 
 
 def count_parameters(folder: Path, manifest: Manifest) -> int:
@@ -17,7 +17,7 @@ def count_parameters(folder: Path, manifest: Manifest) -> int:
         ModelError: the folder does not hold such a model.
     """
     if manifest.engine == "sklearn":
-        from core.engines import sklearn_engine  # noqa: PLC0415  (scikit-learn: only the baseline needs it)
+        from core.inference.engines import sklearn_engine  # noqa: PLC0415  (scikit-learn: only the baseline needs it)
 
         return sklearn_engine.load(folder, manifest).n_parameters
     with TemporaryDirectory() as scratch:

@@ -16,8 +16,8 @@ from core.emotions import LABELS
 from core.errors import InputError
 from core.files import open_table, open_writer
 from core.files.cells import Values, plain, texts
-from core.flags import Flag
-from core.service import ROWS_AT_ONCE, STORE_COLUMNS, Service
+from core.rules.flags import Flag
+from core.services.predictor import ROWS_AT_ONCE, STORE_COLUMNS, Service
 from core.times import parse_moment
 
 PART_BATCHES: Final = 4

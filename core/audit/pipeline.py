@@ -18,7 +18,7 @@ from core.audit.parts import begun_at, part_rows, parts_of, read_parts, score_pa
 from core.audit.source import AuditSource
 from core.errors import InputError
 from core.files import open_writer, printable
-from core.service import STORE_COLUMNS, Service, utc_now
+from core.services.predictor import STORE_COLUMNS, Service, utc_now
 
 AUDIT_VERSION: Final = "1"
 """Raised with any change that alters what an audit writes."""

@@ -39,11 +39,11 @@ def run(options: argparse.Namespace) -> int:
     """Score the file and return the exit code."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    from core.classifier import load  # noqa: PLC0415
-    from core.inbox import open_inbox_writer  # noqa: PLC0415
+    from core.inference.classifier import load  # noqa: PLC0415
+    from core.inference.serving import choices  # noqa: PLC0415
+    from core.maintenance.inbox import open_inbox_writer  # noqa: PLC0415
     from core.rules import Rules  # noqa: PLC0415
-    from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
-    from core.serving import choices  # noqa: PLC0415
+    from core.services.predictor import RESULT_COLUMNS, Service  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.times import guess_time_column  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def _places(options: argparse.Namespace, inbox: Path) -> tuple[Path | None, Path
     Raises:
         InputError: neither is named, or two inboxes are.
     """
-    from core.inbox import inbox_path  # noqa: PLC0415
+    from core.maintenance.inbox import inbox_path  # noqa: PLC0415
 
     output: Path | None = options.output
     folder: Path | None = inbox if options.inbox is True else options.inbox

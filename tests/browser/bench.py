@@ -14,13 +14,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.classifier import load, read_manifest
+from core.bench.store import open_store
+from core.inference.classifier import load, read_manifest
 from core.machine import machine_kind
-from core.reviewing import Reviewing
-from core.service import utc_now
+from core.services.predictor import utc_now
+from core.services.review_desk import Reviewing
 from core.settings import settings
-from core.store.growing import grow
-from core.store_bench import open_store
+from core.store.synthetic import grow
 from tests.browser.conftest import running
 from tests.browser.install import system_chromium
 

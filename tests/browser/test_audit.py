@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.actor import Actor
-from core.service import Service
+from core.access.actor import Actor
+from core.services.predictor import Service
 from core.store import Store
 from tests.browser.conftest import App, eventually, running, settle, violations, watched
 from tests.fakes import WordRules, fake_classifier

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.actor import Actor
+from core.access.actor import Actor
 from core.rules import Rules
-from core.service import Service
+from core.services.predictor import Service
 from core.store import Store
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
 from tests.fakes import fake_classifier

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import cost, runtime
-from core.candidates import Candidates
-from core.classifier import load, read_manifest
-from core.reviewing import Reviewing
+from core.experiments import cost
+from core.inference.classifier import load, read_manifest
+from core.inference.serving import DEFAULT
 from core.rules import Rules
-from core.service import Service
-from core.serving import DEFAULT
+from core.services.model_board import Candidates
+from core.services.predictor import Service
+from core.services.review_desk import Reviewing
 from core.settings import Settings, settings
 from core.store import Store
+from pages import runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,34 +12,45 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "transformers", "mlflow", "sklearn", "onnx", "skops")
 # For each library, the only files that may import it.
 ONLY_IN = {
-    "streamlit": ("streamlit_app.py", "pages/", "core/runtime.py"),
+    "streamlit": ("streamlit_app.py", "pages/", "pages/runtime.py"),
     "starlette": ("pages/components/downloads.py",),
     "duckdb": ("core/store/",),
-    "mlflow": ("core/tracking/",),
-    "onnxruntime": ("core/engines/onnx_engine.py", "models/export_onnx.py"),
-    "torch": ("core/engines/torch_engine.py", "core/bench.py", "core/checkpoint.py", "models/"),
-    "transformers": ("core/engines/torch_engine.py", "core/bench.py", "core/checkpoint.py", "models/"),
-    "skops": ("core/engines/sklearn_engine.py", "models/"),
+    "mlflow": ("core/experiments/tracking/",),
+    "onnxruntime": ("core/inference/engines/onnx_engine.py", "models/export_onnx.py"),
+    "torch": ("core/inference/engines/torch_engine.py", "core/bench/models.py", "core/bench/checkpoint.py", "models/"),
+    "transformers": (
+        "core/inference/engines/torch_engine.py",
+        "core/bench/models.py",
+        "core/bench/checkpoint.py",
+        "models/",
+    ),
+    "skops": ("core/inference/engines/sklearn_engine.py", "models/"),
 }
 # For each part of the project, the parts it must not know.
 FORBIDDEN = {
     "core/": ("models", "pages"),
-    "models/": ("pages", "streamlit", "core.store", "core.service", "core.runtime"),
-    "pages/components/": ("core.store", "core.service", "core.runtime", "core.classifier", "core.tracking"),
-    "pages/": ("core.store", "core.engines", "core.tracking", "models"),
+    "models/": ("pages", "streamlit", "core.store", "core.services.predictor", "pages.runtime"),
+    "pages/components/": (
+        "core.store",
+        "core.services.predictor",
+        "pages.runtime",
+        "core.inference.classifier",
+        "core.experiments.tracking",
+    ),
+    "pages/": ("core.inference.engines", "core.experiments.tracking", "models"),
     "core/emotions.py": ("core.",),
     "core/errors.py": ("core.",),
     "core/text.py": ("core.",),
-    "core/store/": ("core.service", "core.classifier", "core.rules"),
-    "core/rules/": ("core.service", "core.store", "core.classifier", "core.files"),
-    "core/flags.py": ("core.service", "core.store", "core.rules"),
-    "core/selection.py": ("core.store", "core.emotions"),
-    "core/exploring.py": ("core.service", "core.runtime", "core.rules"),
-    "core/spikes.py": ("core.",),
-    "core/drift.py": ("core.",),
-    "core/audit/": ("core.store", "core.runtime", "core.inbox"),
-    "core/charts/": ("core.store", "core.service", "core.runtime"),
-    "core/classifier.py": ("core.service", "core.store", "core.rules"),
+    "core/store/": ("core.services.predictor", "core.inference.classifier", "core.rules.rulebook", "core.rules.judge"),
+    "core/rules/": ("core.services.predictor", "core.store", "core.inference.classifier", "core.files"),
+    "core/rules/flags.py": ("core.services.predictor", "core.store", "core.rules"),
+    "core/explore/selection.py": ("core.store", "core.emotions"),
+    "core/services/explorer.py": ("core.services.predictor", "pages.runtime", "core.rules"),
+    "core/stats/anomalies.py": ("core.",),
+    "core/stats/drift.py": ("core.",),
+    "core/audit/": ("core.store", "pages.runtime", "core.maintenance.inbox"),
+    "core/charts/": ("core.store", "core.services.predictor", "pages.runtime"),
+    "core/inference/classifier.py": ("core.services.predictor", "core.store", "core.rules"),
 }
 
 
@@ -85,13 +96,13 @@ def test_only_settings_reads_the_environment(path: str) -> None:
 def test_the_way_to_the_first_prediction_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from core.runtime import *\n"
-        "from core.classifier import load\n"
+        "from pages.runtime import *\n"
+        "from core.inference.classifier import load\n"
         "model = load(choices(settings())[0].folder)\n"
-        "from core.service import Service\n"
+        "from core.services.predictor import Service\n"
         "def none(): raise AssertionError\n"
         "print(Service(model, none, none).read('what a lovely day').top)\n"
-        "import core.charts.readings, pages.components.verdict, pages.file_tab\n"
+        "import core.charts.probabilities, pages.components.prediction, pages.live.file\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
