@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import ElectraForSequenceClassification
 
-from core.bench.checkpoint import recover
 from core.errors import ModelError
 from core.experiments.tracking import Measurement
+from core.inference.checkpoint import recover
 from core.inference.classifier import Classifier, Manifest
 from core.inference.engines.onnx_engine import MODEL_FILE, TOKENIZER_FILE
 from models.export_onnx import EMBEDDING_STEPS, WEIGHT_STEPS, export

@@ -21,11 +21,11 @@ import torch
 import transformers
 
 from core.bench import board as board_bench
-from core.bench.checkpoint import recover
 from core.emotions import LABELS
 from core.errors import ModelError
 from core.experiments import cost
 from core.inference import classifier, serving
+from core.inference.checkpoint import recover
 from core.inference.classifier import Classifier
 from core.inference.engines import onnx_engine, torch_engine
 from core.machine import run_python

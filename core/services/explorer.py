@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -17,11 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.emotions import AT_LEVEL, Level, members, names, roll_up
+from core.emotions import AT_LEVEL, LABELS, Level, members, names, roll_up
 from core.explore.selection import Selection
+from core.predictions.record import StoredPrediction
 from core.stats import anomalies as spikes
 from core.stats import drift
-from core.store import EXPORTS
+from core.store import EXPORTS, Flips, Store, export
 from core.store.explorer import ORDERS, Detail, Explorer, Facets, Listed, Near, Totals
 
 __all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Exploring", "Facets", "Listed", "Near", "Spike", "Totals"]
@@ -99,8 +101,9 @@ def _remembered(
 class Exploring:
     """Questions about many predictions. Shared by all sessions; every method raises as `Explorer` has it."""
 
-    def __init__(self, explorer: Explorer) -> None:
+    def __init__(self, explorer: Explorer, store: Store) -> None:
         self._explorer = explorer
+        self._store = store
         self._known: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -121,6 +124,46 @@ class Exploring:
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return value
+
+    def export(
+        self,
+        selection: Selection,
+        target: Path,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        overwrite: bool = False,
+    ) -> int:
+        """Write what a selection holds into a file of any size; return how many rows, 0 if it was cancelled.
+
+        Raises:
+            InputError, StoreError: as `core.store.export` has it.
+        """
+        return export(self._store, selection, target, cancelled, overwrite=overwrite)
+
+    def recent(self, limit: int = 20) -> list[StoredPrediction]:
+        """Return the newest predictions in the store, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.recent(limit)
+
+    def stored(self) -> int:
+        """Return how many predictions the store holds.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.count()
+
+    def flips(self, model: str, version: str, label: str, level: Level, *, old: float, new: float) -> Flips:
+        """Count what another threshold of a label would change among the stored predictions of a model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        (group,) = (numbers for name, numbers in zip(names(level), members(level), strict=True) if name == label)
+        return self._store.flips(model, version, [LABELS[number] for number in group], old, new)
 
     @_remembered
     def facets(self) -> Facets:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.explore.selection import Selection
-from core.predictions.record import from_mask
+from core.predictions.masks import from_mask
 from core.store.conditions import condition
 from core.store.database import Database
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from core.emotions import LABELS, SENTIMENTS, Scores
 from core.errors import InputError, StoreError
-from core.predictions.record import Feedback, Prediction, StoredPrediction, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Feedback, Prediction, StoredPrediction
 from core.rules.flags import CATEGORIES, SEVERITIES, Flag, category_mask, gravity
 from core.store.conditions import utc
 from core.store.database import Database
@@ -101,7 +102,7 @@ class Store(Database):
         Rows without a readable text are left out. A batch that is in the store already adds nothing.
 
         Args:
-            parquet: with the columns `core.services.predictor.STORE_COLUMNS`.
+            parquet: with the columns `core.predictions.columns.STORE_COLUMNS`.
             made_at: when it is recorded; each row brings along when it was read.
             over: lets the rows count as posted at even distances over such a time before they were read.
 

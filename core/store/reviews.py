@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.access.actor import Seat
 from core.errors import ReviewError, StoreError
 from core.explore.selection import Selection
-from core.predictions.record import from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
 from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, ReviewEvent, Standing, holds, replay
 from core.review.priority import Candidates, bits, judge
 from core.store.conditions import condition, utc

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from core.bench.checkpoint import recover
 from core.emotions import INDEX, LABELS
 from core.errors import ModelError
 from core.inference import classifier
+from core.inference.checkpoint import recover
 from core.inference.classifier import Classifier
 from core.inference.engines import onnx_engine, torch_engine
 from core.settings import ROOT

@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import StoreError
 from core.ids import new_id
-from core.predictions.record import Feedback, Prediction, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Feedback, Prediction
 from core.store import MIGRATIONS, Store
 from core.text import CleanText
 
