@@ -78,7 +78,7 @@ def normaliser(version: str = NORMALISER_VERSION) -> Normaliser:
     """Return a version of the normaliser.
 
     >>> normaliser("1").normalise("so late 😡"), normaliser("2").normalise("so late 😡")
-    ('so late enraged face', 'so late very angry')
+    ('so late enraged face', 'so late (very angry)')
 
     Raises:
         KeyError: `version` is none of `NORMALISER_VERSIONS`.

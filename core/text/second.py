@@ -92,13 +92,13 @@ def normalise(raw: str) -> str:
     """Return the text that models of normaliser version 2 read for the tweet `raw`.
 
     Escapes and entities of exports are resolved, markup and links go, emoji, shortcodes and emoticons become words of
-    sense, handles become `[NAME]`, Unicode look-alikes are folded (NFKC), invisible and control characters go,
-    stretched words and laughter get a form that is known, what is else repeated more than three times in a row is
-    repeated three times, hashtags are split into words, and white space is folded. Only the first `MAX_CHARS`
-    characters are read.
+    sense in round brackets, handles become `[NAME]`, Unicode look-alikes are folded (NFKC), invisible and control
+    characters go, stretched words and laughter get a form that is known, what is else repeated more than three times
+    in a row is repeated three times, hashtags are split into words, and white space is folded. Only the first
+    `MAX_CHARS` characters are read.
 
     >>> normalise("@ana I LOOOVED it 😍😍 #bestdayever :) https://t.co/xyz")
-    '[NAME] I LOVED it I love it I love it best day ever happy'
+    '[NAME] I LOVED it (I love it I love it) best day ever (happy)'
     """
     text = raw[:MAX_CHARS]
     for step in _steps():
@@ -112,7 +112,7 @@ def trace(raw: str) -> Traced:
 
     >>> traced = trace("so 😡!")
     >>> traced.text, traced.spans[traced.text.index("a")]
-    ('so angry !', (3, 4))
+    ('so (very angry) !', (3, 4))
     """
     text = raw[:MAX_CHARS]
     spans = [(at, at + 1) for at in range(len(text))]

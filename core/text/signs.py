@@ -1,13 +1,14 @@
 """Emoji and emoticons to words of sense.
 
 `data/emoji.csv` holds the sense of each emoji that says a feeling, or a short plain name; what is not in it keeps its
-CLDR name. An emoji that is meant in two ways, and is read rightly only in its context, has a token for its sense.
+CLDR name. Both stand in round brackets. An emoji that is meant in two ways, and is read rightly only in its context, has a token for its sense.
 """
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ EMOJI_FILE: Final = Path(__file__).resolve().parents[2] / "data" / "emoji.csv"
 MOST: Final = 2
 """How often one emoji is read in a row of emoji: two are emphasis, fifty would crowd out the text."""
 
+_WORDS = re.compile(r"[^\W\d]")
 _TOKEN = re.compile(r"\[[A-Z]+\]")
 # What changes how an emoji looks and not what it says: presentation, skin.
 _LOOK = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
@@ -92,7 +94,7 @@ def may_hold_emoticon(text: str) -> bool:
 
 def face_sense(match: re.Match[str]) -> str:
     """Return the sense of a face that is drawn with letters of other scripts, as `FACE` found it."""
-    return f" {_FACES[(match.lastindex or 1) - 1][0]} "
+    return _spelt([_FACES[(match.lastindex or 1) - 1][0]])
 
 
 def emoticon_sense(match: re.Match[str]) -> str:
@@ -101,7 +103,19 @@ def emoticon_sense(match: re.Match[str]) -> str:
     bracket = found.startswith(")") or (found.endswith(")") and before[-1:].isalpha())
     if found.startswith("`") or (bracket and _OPEN.search(before)):
         return found
-    return next((f" {sense} " for sense, pattern in _READ if _fits(pattern, match)), found)
+    return next((_spelt([sense]) for sense, pattern in _READ if _fits(pattern, match)), found)
+
+
+def _spelt(senses: Sequence[str]) -> str:
+    """Return senses as they stand in a text: words in round brackets, tokens and punctuation as they are.
+
+    The brackets tell a model a sign from the writer's own words: whoever writes ":)" seldom says "I am happy".
+
+    >>> _spelt(["haha", "haha", "[FIRE]", "!"])
+    ' (haha haha) [FIRE] ! '
+    """
+    parts = ((words, " ".join(some)) for words, some in groupby(senses, lambda one: _WORDS.match(one) is not None))
+    return f" {' '.join(f'({part})' if words else part for words, part in parts)} "
 
 
 def _fits(pattern: re.Pattern[str], match: re.Match[str]) -> bool:
@@ -147,12 +161,12 @@ class Emoji:
             sense = self._sense(sign)
             if sense and said.count(sense) < MOST:
                 said.append(sense)
-        return f" {' '.join(said)} "
+        return _spelt(said)
 
     def shortcode(self, match: re.Match[str]) -> str:
         """Return the sense of a shortcode such as ":joy:", what was found if it is none."""
         sign = self._shortcodes.get(match[0].lower())
-        return match[0] if sign is None else f" {self._sense(sign)} "
+        return match[0] if sign is None else _spelt([self._sense(sign)])
 
     def _find(self, sign: str) -> str:
         plain = _LOOK.sub("", sign)
