@@ -14,7 +14,6 @@ from core.inference.classifier import Classifier
 from core.rules.flags import Flag
 from core.services.explorer import Detail
 from core.services.predictor import Predictor
-from core.text import clean
 from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.flagged import show_flagged
@@ -169,7 +168,7 @@ def _facts(found: Detail) -> None:
 
 def _tokens(predictor: Predictor, found: Detail) -> None:
     with st.expander("How the model reads it", key="tokens"):
-        pieces = predictor.classifier.tokens(clean(found.listed.text).text)
+        pieces = predictor.classifier.tokens(predictor.classifier.normaliser.normalise(found.listed.text))
         st.caption(f"{len(pieces)} pieces, by {plain(predictor.classifier.info.label)}:")
         st.code(" ".join(map(in_cell, pieces)), language=None, wrap_lines=True)
 
