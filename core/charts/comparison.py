@@ -3,7 +3,6 @@
 Frames come from `core.experiments.leaderboard` and `core.experiments.evidence`.
 """
 
-import html
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.charts.theme import as_text
 from core.emotions import LEVEL_TITLES
 from core.experiments.leaderboard import Duel, pareto
 from core.stats.metrics import RARE
@@ -24,15 +24,6 @@ _TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in 
 _BARE: Final = {"showgrid": False, "zeroline": False, "ticks": ""}
 _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
-
-
-def as_text(name: str, limit: int = 40) -> str:
-    """Return a run's or a family's name so that Plotly, which draws some HTML, shows it as it is and on one line.
-
-    Names come from a tracker into which others may write.
-    """
-    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
-    return html.escape(shown if len(shown) <= limit else f"{shown[: limit - 1]}…", quote=False)
 
 
 def trade_off(frame: pd.DataFrame) -> go.Figure:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts import theme as parts
-from core.charts.comparison import as_text
+from core.charts.theme import as_text
 from core.stats.metrics import RARE
 
 _BAND: Final = "rgba(58,134,212,0.28)"
