@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import theme as parts
+from core.charts import theme
 from core.charts.theme import ROW_HEIGHT, as_text
 from core.stats.drift import LARGE, MODERATE
 from core.stats.metrics import RARE
 
 _BAND_LOOK: Final = {
-    "stable": (parts.BLUE, ""),
-    "moderate": (parts.ORANGE, "/"),
-    "large": (parts.RED, "x"),
-    "": (parts.GREY, ""),
+    "stable": (theme.BLUE, ""),
+    "moderate": (theme.ORANGE, "/"),
+    "large": (theme.RED, "x"),
+    "": (theme.GREY, ""),
 }
 
 _FEW: Final = 7
@@ -35,15 +35,15 @@ def distribution(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose bars and ticks carry [name, count] as `customdata`.
     """
-    keys = [list(row) for row in parts.rows(frame, "name", "count")]
+    keys = [list(row) for row in theme.rows(frame, "name", "count")]
     told = [
-        f"{as_text(name)}: {parts.percent(share)}, {parts.texts(count)}"
-        + ("" if pd.isna(previous) else f"<br>before: {parts.percent(previous)}")
-        for name, share, count, previous in parts.rows(frame, "name", "share", "count", "previous")
+        f"{as_text(name)}: {theme.percent(share)}, {theme.texts(count)}"
+        + ("" if pd.isna(previous) else f"<br>before: {theme.percent(previous)}")
+        for name, share, count, previous in theme.rows(frame, "name", "share", "count", "previous")
     ]
     figure = go.Figure()
     figure.add_bar(
-        y=parts.places(frame),
+        y=theme.places(frame),
         x=frame["share"],
         orientation="h",
         marker={"color": frame["colour"].tolist()},
@@ -53,36 +53,36 @@ def distribution(frame: pd.DataFrame) -> go.Figure:
         name="share",
     )
     figure.add_scatter(
-        y=parts.places(frame),
+        y=theme.places(frame),
         x=frame["previous"],
         mode="markers",
-        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.55, "line": {"width": 2, "color": parts.GREY}},
+        marker={"symbol": "line-ns", "size": ROW_HEIGHT * 0.55, "line": {"width": 2, "color": theme.GREY}},
         customdata=keys,
         hovertext=told,
         hoverinfo="text",
         name="share before",
     )
-    top = parts.top(frame["share"], frame["previous"])
-    parts.lay_rows(figure, frame, [parts.percent(share) for share in frame["share"]], top)
+    top = theme.top(frame["share"], frame["previous"])
+    theme.lay_rows(figure, frame, [theme.percent(share) for share in frame["share"]], top)
     figure.update_xaxes(tickformat=".0%" if top > 0.04 else ".1%")
     return figure
 
 
 def describe_distribution(frame: pd.DataFrame, limit: int = 5) -> str:
     """Say in words what `distribution` shows: the text alternative of the chart."""
-    what = f"Bar chart of the share of texts that carry each of {parts.number(len(frame), 'label')}"
+    what = f"Bar chart of the share of texts that carry each of {theme.number(len(frame), 'label')}"
     if not frame["count"].any():
         return f"{what}: no texts."
     listed = ", ".join(
-        f"{name} {parts.percent(share)} ({parts.texts(count)}"
-        f"{'' if pd.isna(previous) else f'; before {parts.percent(previous)}'})"
-        for name, share, count, previous in parts.rows(
-            parts.most(frame, "share", limit), "name", "share", "count", "previous"
+        f"{name} {theme.percent(share)} ({theme.texts(count)}"
+        f"{'' if pd.isna(previous) else f'; before {theme.percent(previous)}'})"
+        for name, share, count, previous in theme.rows(
+            theme.most(frame, "share", limit), "name", "share", "count", "previous"
         )
     )
     changes = [
         (share - previous, name)
-        for name, share, previous in parts.rows(frame.dropna(subset=["share", "previous"]), "name", "share", "previous")
+        for name, share, previous in theme.rows(frame.dropna(subset=["share", "previous"]), "name", "share", "previous")
     ]
     if not changes:
         return f"{what}. Most frequent: {listed}."
@@ -116,33 +116,33 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
         z=shares,
         zmin=0,
         # One of two texts is half of them: rare labels would take the shades from the others.
-        zmax=parts.top(frame["share"].where(frame["row_count"] >= RARE)),
-        colorscale=parts.SHADES,
-        colorbar=parts.scale_below("share of the row's texts") | {"tickformat": ".0%"},
+        zmax=theme.top(frame["share"].where(frame["row_count"] >= RARE)),
+        colorscale=theme.SHADES,
+        colorbar=theme.scale_below("share of the row's texts") | {"tickformat": ".0%"},
         text=[["" if np.isnan(share) else f"{share:.0%}" for share in line] for line in shares],
         texttemplate="%{text}" if few else None,
         xgap=1,
         ygap=1,
         hoverinfo="skip",
     )
-    parts.add_cells(
+    theme.add_cells(
         figure,
         columns,
         rows,
-        customdata=[list(row) for row in parts.rows(frame, "row", "column", "count", "row_count")],
+        customdata=[list(row) for row in theme.rows(frame, "row", "column", "count", "row_count")],
         hovertext=[
-            as_text(_together(*row), 120) for row in parts.rows(frame, "row", "column", "count", "row_count", "share")
+            as_text(_together(*row), 120) for row in theme.rows(frame, "row", "column", "count", "row_count", "share")
         ],
     )
     names = [as_text(label, 24) for label in labels]
-    totals = dict(parts.rows(frame, "row", "row_count"))
+    totals = dict(theme.rows(frame, "row", "row_count"))
     sizes = [f"{name} · {totals.get(label, 0):,.0f}" for name, label in zip(names, labels, strict=True)]
     figure.update_layout(
         height=(40 if few else 20) * len(labels) + 190,
-        margin=parts.MARGIN
-        | {"l": parts.room_for(sizes, 12 if few else 11), "t": 16 if few else parts.room_for(names, 10)},
+        margin=theme.MARGIN
+        | {"l": theme.room_for(sizes, 12 if few else 11), "t": 16 if few else theme.room_for(names, 10)},
         xaxis={
-            **parts.BARE,
+            **theme.BARE,
             "tickvals": list(range(len(labels))),
             "ticktext": names,
             "range": [-0.5, len(labels) - 0.5],
@@ -153,7 +153,7 @@ def co_occurrence(frame: pd.DataFrame) -> go.Figure:
             "tickfont": {"size": 12 if few else 10},
         },
         yaxis={
-            **parts.BARE,
+            **theme.BARE,
             "tickvals": list(range(len(labels))),
             "ticktext": sizes,
             "range": [len(labels) - 0.5, -0.5],
@@ -172,13 +172,13 @@ def describe_co_occurrence(frame: pd.DataFrame, limit: int = 3) -> str:
     # The rare ones come last: among them, shares are high by chance.
     ranked = pairs.assign(rare=pairs["row_count"] < RARE).sort_values(["rare", "share"], ascending=[True, False])
     listed = "; ".join(
-        f"{parts.percent(share)} of {parts.texts(row_count)} with {row}{' (rare)' if rare else ''} also carry {column}"
-        for row, column, row_count, share, rare in parts.rows(
+        f"{theme.percent(share)} of {theme.texts(row_count)} with {row}{' (rare)' if rare else ''} also carry {column}"
+        for row, column, row_count, share, rare in theme.rows(
             ranked.head(limit), "row", "column", "row_count", "share", "rare"
         )
     )
     return (
-        f"Heat map of how often {parts.number(frame['row'].nunique(), 'label')} occur together in a text. "
+        f"Heat map of how often {theme.number(frame['row'].nunique(), 'label')} occur together in a text. "
         f"Most often: {listed or 'no two'}."
     )
 
@@ -196,30 +196,30 @@ def drift(frame: pd.DataFrame) -> go.Figure:
     looks = [_BAND_LOOK[band] for band in frame["band"]]
     figure = go.Figure()
     figure.add_bar(
-        y=parts.places(frame),
+        y=theme.places(frame),
         x=frame["psi"],
         orientation="h",
         marker={
             "color": [colour for colour, _ in looks],
-            "pattern": parts.hatched([hatching for _, hatching in looks]),
+            "pattern": theme.hatched([hatching for _, hatching in looks]),
         },
-        customdata=[list(row) for row in parts.rows(frame, "name", "band")],
+        customdata=[list(row) for row in theme.rows(frame, "name", "band")],
         hovertext=[
             f"{as_text(name)}: " + ("cannot be computed" if pd.isna(psi) else f"PSI {psi:.3f}, {band}")
-            for name, psi, band in parts.rows(frame, "name", "psi", "band")
+            for name, psi, band in theme.rows(frame, "name", "psi", "band")
         ],
         hoverinfo="text",
     )
-    parts.lay_rows(
+    theme.lay_rows(
         figure,
         frame,
         ["–" if pd.isna(psi) else f"{psi:.2f}" for psi in frame["psi"]],
-        parts.top(frame["psi"], [0.3]),
+        theme.top(frame["psi"], [0.3]),
         room=90,
     )
     # One name above the other: where a shift is very large, the lines are close together.
     for limit, name, line in ((MODERATE, "moderate", 1), (LARGE, "large", 0)):
-        figure.add_vline(x=limit, line={"dash": "dot", "color": parts.GREY, "width": 2})
+        figure.add_vline(x=limit, line={"dash": "dot", "color": theme.GREY, "width": 2})
         figure.add_annotation(
             x=limit,
             y=1,
@@ -239,16 +239,16 @@ def describe_drift(frame: pd.DataFrame) -> str:
     """Say in words what `drift` shows: the text alternative of the chart."""
     said = []
     for band in ("large", "moderate"):
-        own = parts.most(frame[frame["band"] == band], "psi", len(frame))
-        listed = ", ".join(f"{name} {psi:.2f}" for name, psi in parts.rows(own, "name", "psi"))
+        own = theme.most(frame[frame["band"] == band], "psi", len(frame))
+        listed = ", ".join(f"{name} {psi:.2f}" for name, psi in theme.rows(own, "name", "psi"))
         said.append(f"{len(own)} {band}{f' ({listed})' if listed else ''}")
     return (
-        f"Bar chart of the shift of {parts.number(len(frame), 'label')}, as population stability index: "
+        f"Bar chart of the shift of {theme.number(len(frame), 'label')}, as population stability index: "
         f"{', '.join(said)}, {(frame['band'] == 'stable').sum()} stable, {frame['psi'].isna().sum()} that "
         f"cannot be computed."
     )
 
 
 def _together(row: str, column: str, count: float, row_count: float, share: float) -> str:
-    of = f"{parts.texts(row_count)} with {row}{' (rare)' if 0 < row_count < RARE else ''}"
-    return of if not row_count or row == column else f"{count:,.0f} of {of} also carry {column}: {parts.percent(share)}"
+    of = f"{theme.texts(row_count)} with {row}{' (rare)' if 0 < row_count < RARE else ''}"
+    return of if not row_count or row == column else f"{count:,.0f} of {of} also carry {column}: {theme.percent(share)}"

@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.charts import theme as parts
+from core.charts import theme
 from core.charts.theme import as_text
 
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "star", "triangle-down", "pentagon")
@@ -37,14 +37,14 @@ def volume(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose bars carry [bucket, until] as `customdata`, in ISO 8601, in UTC and without a zone.
     """
-    frame = parts.in_utc(frame)
+    frame = theme.in_utc(frame)
     length = (frame["until"] - frame["bucket"]).dt.total_seconds() * 1000
     filled = 0.9 if len(frame) <= _MOST_APART else 1.0
-    bounds = [list(parts.iso(since, until)) for since, until in parts.rows(frame, "bucket", "until")]
+    bounds = [list(theme.iso(since, until)) for since, until in theme.rows(frame, "bucket", "until")]
     figure = go.Figure()
     for name, count, colour, hatching in (
-        ("flagged", frame["flagged"], parts.ORANGE, "/"),
-        ("not flagged", frame["n"] - frame["flagged"], parts.BLUE, ""),
+        ("flagged", frame["flagged"], theme.ORANGE, "/"),
+        ("not flagged", frame["n"] - frame["flagged"], theme.BLUE, ""),
     ):
         figure.add_bar(
             x=frame["bucket"],
@@ -52,24 +52,24 @@ def volume(frame: pd.DataFrame) -> go.Figure:
             width=filled * length,
             offset=(1 - filled) / 2 * length,
             name=name,
-            marker={"color": colour, "line": {"width": 0}, "pattern": parts.hatched(hatching)},
+            marker={"color": colour, "line": {"width": 0}, "pattern": theme.hatched(hatching)},
             customdata=bounds,
             # Both parts can be clicked; one of them speaks for the whole bar.
             hoverinfo="none",
         )
     figure.data[-1].update(
         hovertext=[
-            f"{parts.period(since, until)}: {parts.texts(n)}<br>{flagged:,.0f} flagged "
-            f"({parts.percent(flagged / n if n else 0)})"
-            for since, until, n, flagged in parts.rows(frame, "bucket", "until", "n", "flagged")
+            f"{theme.period(since, until)}: {theme.texts(n)}<br>{flagged:,.0f} flagged "
+            f"({theme.percent(flagged / n if n else 0)})"
+            for since, until, n, flagged in theme.rows(frame, "bucket", "until", "n", "flagged")
         ],
         hoverinfo="text",
     )
     figure.update_layout(
         height=260,
         barmode="stack",
-        margin=parts.MARGIN_OF_TIME,
-        xaxis=parts.time_axis(frame),
+        margin=theme.MARGIN_OF_TIME,
+        xaxis=theme.time_axis(frame),
         yaxis={
             "title": "texts",
             "fixedrange": True,
@@ -78,7 +78,7 @@ def volume(frame: pd.DataFrame) -> go.Figure:
             # Between whole texts there is nothing to tick.
             "dtick": 1 if frame["n"].max() <= 5 else None,
         },
-        legend=parts.LEGEND_BELOW | {"traceorder": "normal"},
+        legend=theme.LEGEND_BELOW | {"traceorder": "normal"},
         hovermode="x",
         dragmode="select",
         selectdirection="h",
@@ -92,11 +92,11 @@ def describe_volume(frame: pd.DataFrame) -> str:
     total, flagged = int(frame["n"].sum()), int(frame["flagged"].sum())
     if not total:
         return f"{what}: no texts."
-    frame = parts.in_utc(frame)
-    since, until, n, of_them = next(parts.rows(parts.most(frame, "n"), "bucket", "until", "n", "flagged"))
+    frame = theme.in_utc(frame)
+    since, until, n, of_them = next(theme.rows(theme.most(frame, "n"), "bucket", "until", "n", "flagged"))
     return (
-        f"{what}: {parts.texts(total)} in {parts.number(len(frame), 'period')}, {parts.span(frame)}; {flagged:,} "
-        f"flagged ({parts.percent(flagged / total)}). Most in {parts.period(since, until)}: {parts.texts(n)}, "
+        f"{what}: {theme.texts(total)} in {theme.number(len(frame), 'period')}, {theme.span(frame)}; {flagged:,} "
+        f"flagged ({theme.percent(flagged / total)}). Most in {theme.period(since, until)}: {theme.texts(n)}, "
         f"{of_them:,.0f} of them flagged."
     )
 
@@ -114,20 +114,20 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose points carry [name, bucket, until] as `customdata`, in ISO 8601, in UTC and without a zone.
     """
-    frame = parts.in_utc(frame)
+    frame = theme.in_utc(frame)
     frame = frame.assign(middle=frame["bucket"] + (frame["until"] - frame["bucket"]) / 2)
     ends = frame.dropna(subset=["share"]).drop_duplicates("name", keep="last").set_index("name")
-    top = parts.top(frame["share"])
+    top = theme.top(frame["share"])
     heights = dict(zip(ends.index, _apart(ends["share"].tolist(), top / 14), strict=True))
     # All labels have the same periods: each is put into words once.
     periods = {
-        since: (*parts.iso(since, until), parts.period(since, until))
-        for since, until in parts.rows(frame.drop_duplicates("bucket"), "bucket", "until")
+        since: (*theme.iso(since, until), theme.period(since, until))
+        for since, until in theme.rows(frame.drop_duplicates("bucket"), "bucket", "until")
     }
     figure = go.Figure()
     for number, (name, own) in enumerate(frame.groupby("name", sort=False)):
         title = str(name)
-        emoji, colour = next(parts.rows(own, "emoji", "colour"))
+        emoji, colour = next(theme.rows(own, "emoji", "colour"))
         figure.add_scatter(
             x=own["middle"],
             y=own["share"],
@@ -143,8 +143,8 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
             },
             customdata=[[title, *periods[since][:2]] for since in own["bucket"]],
             hovertext=[
-                f"{as_text(title)}: {parts.percent(share)}, {count:,.0f} of {parts.texts(n)}<br>{periods[since][2]}"
-                for share, count, n, since in parts.rows(own, "share", "count", "n", "bucket")
+                f"{as_text(title)}: {theme.percent(share)}, {count:,.0f} of {theme.texts(n)}<br>{periods[since][2]}"
+                for share, count, n, since in theme.rows(own, "share", "count", "n", "bucket")
             ],
             hoverinfo="text",
         )
@@ -162,8 +162,8 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
             )
     figure.update_layout(
         height=380,
-        margin=parts.MARGIN_OF_TIME | {"r": 32},
-        xaxis=parts.time_axis(frame) | {"fixedrange": True},
+        margin=theme.MARGIN_OF_TIME | {"r": 32},
+        xaxis=theme.time_axis(frame) | {"fixedrange": True},
         yaxis={
             "title": "share of texts",
             "tickformat": ".0%" if top > 0.04 else ".1%",
@@ -182,19 +182,19 @@ def emotions_over_time(frame: pd.DataFrame) -> go.Figure:
 def describe_emotions_over_time(frame: pd.DataFrame) -> str:
     """Say in words what `emotions_over_time` shows: the text alternative of the chart."""
     what = "Line chart of the share of texts with each label by period"
-    known = parts.in_utc(frame.dropna(subset=["share"]))
+    known = theme.in_utc(frame.dropna(subset=["share"]))
     if known.empty:
         return f"{what}: no texts."
     said = []
     for name, own in known.groupby("name", sort=False):
-        since, until, most = next(parts.rows(parts.most(own, "share"), "bucket", "until", "share"))
+        since, until, most = next(theme.rows(theme.most(own, "share"), "bucket", "until", "share"))
         first, last = own["share"].iloc[[0, -1]]
         said.append(
-            f"{name}: {parts.percent(first)} at first, {parts.percent(last)} at last, most {parts.percent(most)} "
-            f"({parts.period(since, until)})"
+            f"{name}: {theme.percent(first)} at first, {theme.percent(last)} at last, most {theme.percent(most)} "
+            f"({theme.period(since, until)})"
         )
     periods = known.drop_duplicates("bucket").sort_values("bucket")
-    return f"{what}, {parts.number(len(periods), 'period')} with texts, {parts.span(periods)}. {'; '.join(said)}."
+    return f"{what}, {theme.number(len(periods), 'period')} with texts, {theme.span(periods)}. {'; '.join(said)}."
 
 
 def _apart(values: Sequence[float], gap: float) -> list[float]:

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.charts import theme as parts
+from core.charts import theme
 from core.charts.theme import ROW_HEIGHT, as_text
 from core.emotions import AT_LEVEL, Level, Scores, roll_up
 from core.inference.classifier import Thresholds
@@ -172,38 +172,38 @@ def rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored", "now"))
     figure = go.Figure()
     joined = [
         (place, x)
-        for place, before, after in zip(parts.places(frame), frame["before"], frame["after"], strict=True)
+        for place, before, after in zip(theme.places(frame), frame["before"], frame["after"], strict=True)
         for x in (before, after, None)
     ]
     figure.add_scatter(
         y=[place for place, _ in joined],
         x=[x for _, x in joined],
         mode="lines",
-        line={"color": parts.GREY, "width": 3},
+        line={"color": theme.GREY, "width": 3},
         hoverinfo="skip",
         showlegend=False,
     )
     looks = (("before", readings[0], "circle-open", 13), ("after", readings[1], "circle", 10))
     for column, name, symbol, size in looks:
         figure.add_scatter(
-            y=parts.places(frame),
+            y=theme.places(frame),
             x=frame[column],
             mode="markers",
             cliponaxis=False,
             name=name,
             marker={"symbol": symbol, "size": size, "color": frame["colour"].tolist(), "line": {"width": 2}},
             hovertext=[
-                f"{as_text(label)}, {name}: {parts.percent(value)}"
-                for label, value in parts.rows(frame, "name", column)
+                f"{as_text(label)}, {name}: {theme.percent(value)}"
+                for label, value in theme.rows(frame, "name", column)
             ],
             hoverinfo="text",
         )
     changes = [
-        f"{parts.percent(before, 0)} → {parts.percent(after, 0)}"
-        for before, after in parts.rows(frame, "before", "after")
+        f"{theme.percent(before, 0)} → {theme.percent(after, 0)}"
+        for before, after in theme.rows(frame, "before", "after")
     ]
-    parts.lay_rows(figure, frame, changes, 1.0, right=108, room=80)
-    figure.update_layout(xaxis_tickformat=".0%", showlegend=True, legend=parts.LEGEND_BELOW)
+    theme.lay_rows(figure, frame, changes, 1.0, right=108, room=80)
+    figure.update_layout(xaxis_tickformat=".0%", showlegend=True, legend=theme.LEGEND_BELOW)
     return figure
 
 
@@ -211,10 +211,10 @@ def describe_rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored"
     """Say in words what `rescored` shows: the text alternative of the chart."""
     changed = frame.assign(change=(frame["after"] - frame["before"]).abs())
     listed = ", ".join(
-        f"{name} from {parts.percent(before)} to {parts.percent(after)}"
-        for name, before, after in parts.rows(parts.most(changed, "change", len(frame)), "name", "before", "after")
+        f"{name} from {theme.percent(before)} to {theme.percent(after)}"
+        for name, before, after in theme.rows(theme.most(changed, "change", len(frame)), "name", "before", "after")
     )
     return (
-        f"Chart of the probability of {parts.number(len(frame), 'label')}, {readings[0]} and {readings[1]}: "
+        f"Chart of the probability of {theme.number(len(frame), 'label')}, {readings[0]} and {readings[1]}: "
         f"{listed or 'none'}."
     )

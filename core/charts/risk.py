@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import theme as parts
+from core.charts import theme
 from core.charts.theme import as_text
 from core.rules.flags import CATEGORIES, SEVERITIES
 
 MOST_DAYS: Final = 380
 """Days that `calendar` has room for."""
 
-_SEVERITY_LOOK: Final = {"info": (parts.GREY, ""), "watch": (parts.ORANGE, "/"), "urgent": (parts.RED, "x")}
+_SEVERITY_LOOK: Final = {"info": (theme.GREY, ""), "watch": (theme.ORANGE, "/"), "urgent": (theme.RED, "x")}
 
 _WEEKS: Final = 20
 """Weeks for which a calendar leaves room at least: with fewer, its days would be broad beams."""
@@ -35,7 +35,7 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
         a figure whose bars carry [category, severity] as `customdata`.
     """
     counts = _by_severity(frame)
-    places = parts.places(counts)
+    places = theme.places(counts)
     figure = go.Figure()
     for severity in reversed(SEVERITIES):
         colour, hatching = _SEVERITY_LOOK[severity]
@@ -45,7 +45,7 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
             orientation="h",
             width=0.4,
             name=severity,
-            marker={"color": colour, "pattern": parts.hatched(hatching)},
+            marker={"color": colour, "pattern": theme.hatched(hatching)},
             customdata=[[category, severity] for category in counts.index],
             hovertext=[f"{category}: {count:,} {severity}" for category, count in counts[severity].items()],
             hoverinfo="text",
@@ -63,16 +63,16 @@ def severity_by_category(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=48 * len(counts) + 90,
         barmode="stack",
-        margin=parts.MARGIN | {"b": 72},
+        margin=theme.MARGIN | {"b": 72},
         xaxis={
             "title": "flags",
-            "range": [0, 1.02 * parts.top(counts.sum(axis=1))],
+            "range": [0, 1.02 * theme.top(counts.sum(axis=1))],
             "showgrid": False,
             "fixedrange": True,
             "automargin": False,
         },
-        yaxis={"automargin": False, "range": [len(counts) - 0.6, -0.6], "showticklabels": False, **parts.BARE},
-        legend=parts.LEGEND_BELOW | {"traceorder": "normal"},
+        yaxis={"automargin": False, "range": [len(counts) - 0.6, -0.6], "showticklabels": False, **theme.BARE},
+        legend=theme.LEGEND_BELOW | {"traceorder": "normal"},
         hovermode="closest",
         dragmode=False,
     )
@@ -112,23 +112,23 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
     figure.add_heatmap(
         z=counts,
         zmin=0,
-        zmax=parts.top(frame["n"]),
-        colorscale=parts.SHADES,
-        colorbar=parts.scale_below("texts a day"),
+        zmax=theme.top(frame["n"]),
+        colorscale=theme.SHADES,
+        colorbar=theme.scale_below("texts a day"),
         xgap=1,
         ygap=2,
         hoverinfo="skip",
     )
-    parts.add_cells(
+    theme.add_cells(
         figure,
         weeks,
         weekdays,
-        customdata=[[f"{day:%Y-%m-%d}", name] for day, name in parts.rows(frame, "day", "name")],
+        customdata=[[f"{day:%Y-%m-%d}", name] for day, name in theme.rows(frame, "day", "name")],
         hovertext=[
-            f"{as_text(_spike(day, name, count, usual, score), 120)}<br>{parts.texts(n)}"
+            f"{as_text(_spike(day, name, count, usual, score), 120)}<br>{theme.texts(n)}"
             if spike
-            else f"{day:%Y-%m-%d}: {parts.texts(n)}"
-            for day, spike, n, name, count, usual, score in parts.rows(
+            else f"{day:%Y-%m-%d}: {theme.texts(n)}"
+            for day, spike, n, name, count, usual, score in theme.rows(
                 frame, "day", "spike", "n", "name", "count", "usual", "score"
             )
         ],
@@ -149,17 +149,17 @@ def calendar(frame: pd.DataFrame) -> go.Figure:
         )
     figure.update_layout(
         height=7 * 24 + 110,
-        margin=parts.MARGIN | {"l": 40, "t": 36},
+        margin=theme.MARGIN | {"l": 40, "t": 36},
         xaxis={
             "automargin": False,
-            **parts.BARE,
+            **theme.BARE,
             **_months(frame["day"], weeks),
             "side": "top",
             "range": [-0.5, width - 0.5],
             "tickangle": 0,
         },
         yaxis={
-            **parts.BARE,
+            **theme.BARE,
             "tickvals": list(range(7)),
             "ticktext": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
             "range": [6.5, -0.5],
@@ -177,14 +177,14 @@ def describe_calendar(frame: pd.DataFrame, limit: int = 5) -> str:
     total = int(frame["n"].sum())
     if not total:
         return "Calendar of texts by day: no texts."
-    day, n = next(parts.rows(parts.most(frame, "n"), "day", "n"))
+    day, n = next(theme.rows(theme.most(frame, "n"), "day", "n"))
     spikes = frame[frame["spike"].astype(bool)]
-    strongest = parts.rows(parts.most(spikes, "score", limit), "day", "name", "count", "usual", "score")
+    strongest = theme.rows(theme.most(spikes, "score", limit), "day", "name", "count", "usual", "score")
     listed = "; ".join(_spike(*row) for row in strongest)
     return (
-        f"Calendar of {parts.texts(total)} on {parts.number(len(frame), 'day')}, {frame['day'].min():%Y-%m-%d} to "
-        f"{frame['day'].max():%Y-%m-%d}. Most on {day:%Y-%m-%d}: {parts.texts(n)}. "
-        + (f"{parts.number(len(spikes), 'day')} with a spike, the strongest: {listed}." if listed else "No spikes.")
+        f"Calendar of {theme.texts(total)} on {theme.number(len(frame), 'day')}, {frame['day'].min():%Y-%m-%d} to "
+        f"{frame['day'].max():%Y-%m-%d}. Most on {day:%Y-%m-%d}: {theme.texts(n)}. "
+        + (f"{theme.number(len(spikes), 'day')} with a spike, the strongest: {listed}." if listed else "No spikes.")
     )
 
 
