@@ -21,7 +21,7 @@ from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up_targets
 from core.errors import InputError, ModelError
 from core.experiments import cost
 from core.experiments.evidence import Decisions
-from core.experiments.leaderboard import Duel, duel
+from core.experiments.head_to_head import Duel, duel
 from core.experiments.tracking import Dataset, Measurement
 from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices

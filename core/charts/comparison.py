@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.charts.theme import as_text
 from core.emotions import LEVEL_TITLES
-from core.experiments.leaderboard import Duel, pareto
+from core.experiments.head_to_head import Duel
+from core.experiments.leaderboard import pareto
 from core.stats.metrics import RARE
 
 _COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f3a")
@@ -284,7 +285,7 @@ def duel_levels(found: Duel) -> go.Figure:
 
 
 def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
-    """Draw the differences by label, as `core.experiments.leaderboard.LevelDuel.frame` has them."""
+    """Draw the differences by label, as `core.experiments.head_to_head.LevelDuel.frame` has them."""
     rows = [
         f"{label}{' (rare)' if support < RARE else ''}"
         for label, support in zip(frame["label"], frame["support"], strict=True)

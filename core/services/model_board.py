@@ -21,8 +21,9 @@ from core.access.actor import Actor
 from core.errors import InputError, ModelError, TrackingError
 from core.experiments import evidence, tracking
 from core.experiments.cost import Cost
-from core.experiments.leaderboard import Candidate, Duel, Move, duel, trainings
-from core.experiments.run import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts
+from core.experiments.head_to_head import Duel, duel
+from core.experiments.leaderboard import Candidate, Move
+from core.experiments.run import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts, trainings
 from core.experiments.tracking import Promotion, Registry
 from core.experiments.tracking.client import ANSWER, SQLITE, database_file, state_of
 from core.inference import serving

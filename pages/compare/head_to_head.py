@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.charts import comparison
 from core.emotions import Level
-from core.experiments.leaderboard import differing, smallest_rival
+from core.experiments.head_to_head import differing, smallest_rival
 from core.services.model_board import Board
 from pages import runtime
 from pages.components.frame import plain

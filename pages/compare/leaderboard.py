@@ -10,7 +10,8 @@ from core.charts import comparison
 from core.emotions import Level
 from core.errors import AffectraError, InputError
 from core.experiments import published
-from core.experiments.leaderboard import board_frame, leading_rival, smallest_rival
+from core.experiments.head_to_head import leading_rival, smallest_rival
+from core.experiments.leaderboard import board_frame
 from core.services.model_board import Board
 from core.stats.metrics import RARE, RESAMPLES
 from pages import runtime

@@ -5,7 +5,7 @@ import pytest
 from core.charts import comparison
 from core.emotions import AT_LEVEL
 from core.experiments.evidence import GRID
-from core.experiments.leaderboard import Duel, LevelDuel
+from core.experiments.head_to_head import Duel, LevelDuel
 from core.stats.metrics import Differences, Interval
 
 

@@ -15,7 +15,7 @@ from core.access.actor import Actor
 from core.bench.checkpoint import recover
 from core.emotions import LABELS
 from core.errors import InputError, ModelError
-from core.experiments.leaderboard import Duel, LevelDuel
+from core.experiments.head_to_head import Duel, LevelDuel
 from core.inference import serving
 from core.inference.classifier import Thresholds, load, read_manifest
 from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of, twin_key
