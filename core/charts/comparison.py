@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.charts.theme import as_text
 from core.emotions import LEVEL_TITLES
-from core.experiments.head_to_head import Duel
+from core.experiments.head_to_head import HeadToHead
 from core.experiments.leaderboard import pareto
 from core.stats.metrics import RARE
 
@@ -277,15 +277,15 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def duel_levels(found: Duel) -> go.Figure:
+def level_differences(found: HeadToHead) -> go.Figure:
     """Draw how far the first run lies above the second at each level, with paired intervals."""
     frame = found.frame()
     rows = [f"{LEVEL_TITLES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
     return _forest(frame, rows, found)
 
 
-def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
-    """Draw the differences by label, as `core.experiments.head_to_head.LevelDuel.frame` has them."""
+def label_differences(frame: pd.DataFrame, found: HeadToHead) -> go.Figure:
+    """Draw the differences by label, as `core.experiments.head_to_head.LevelDifference.frame` has them."""
     rows = [
         f"{label}{' (rare)' if support < RARE else ''}"
         for label, support in zip(frame["label"], frame["support"], strict=True)
@@ -293,8 +293,8 @@ def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
     return _forest(frame, rows, found)
 
 
-def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
-    """Say in words what `duel_labels` shows: the text alternative of the chart."""
+def describe_label_differences(frame: pd.DataFrame, found: HeadToHead) -> str:
+    """Say in words what `label_differences` shows: the text alternative of the chart."""
     wins = frame[frame["beyond_chance"] & (frame["difference"] > 0)]["label"].tolist()
     losses = frame[frame["beyond_chance"] & (frame["difference"] < 0)]["label"].tolist()
     return (
@@ -303,7 +303,7 @@ def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
     )
 
 
-def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
+def _forest(frame: pd.DataFrame, names: list[str], found: HeadToHead) -> go.Figure:
     values = frame[["difference", "low", "high"]].to_numpy(float) * 100
     sure = frame["beyond_chance"].tolist()
     figure = go.Figure()

@@ -39,7 +39,7 @@ def leading_rival(runs: Sequence[RunFacts], fingerprint: str, level: Level) -> t
 
 
 @dataclass(frozen=True, slots=True)
-class LevelDuel:
+class LevelDifference:
     """Two runs at one level: `differences` are the first's F1 less the second's, paired over the same texts."""
 
     level: Level
@@ -63,16 +63,16 @@ class LevelDuel:
 
 
 @dataclass(frozen=True, slots=True)
-class Duel:
+class HeadToHead:
     """Two runs head to head on the same `n` texts."""
 
     first: str
     second: str
     n: int
-    levels: tuple[LevelDuel, ...]
+    levels: tuple[LevelDifference, ...]
 
-    def at(self, level: Level) -> LevelDuel:
-        """Return the duel at one level."""
+    def at(self, level: Level) -> LevelDifference:
+        """Return the differences at one level."""
         return next(one for one in self.levels if one.level == level)
 
     def frame(self) -> pd.DataFrame:
@@ -103,7 +103,7 @@ class Duel:
         )
 
 
-def duel(first: str, second: str, ours: Decisions, theirs: Decisions) -> Duel | None:
+def compare_runs(first: str, second: str, ours: Decisions, theirs: Decisions) -> HeadToHead | None:
     """Compare two runs on the texts that both decided; None if those are not the same texts.
 
     Args:
@@ -113,12 +113,12 @@ def duel(first: str, second: str, ours: Decisions, theirs: Decisions) -> Duel | 
         return None
     n = len(ours.targets["emotion"])
     weights = resample(n, np.random.default_rng(BOOTSTRAP_SEED))
-    return Duel(
+    return HeadToHead(
         first,
         second,
         n,
         tuple(
-            LevelDuel(
+            LevelDifference(
                 level,
                 f1_differences(ours.targets[level], ours.decided[level], theirs.decided[level], weights),
                 tuple(int(count) for count in ours.targets[level].sum(axis=0)),

@@ -21,7 +21,7 @@ from core.access.actor import Actor
 from core.errors import InputError, ModelError, TrackingError
 from core.experiments import evidence, tracking
 from core.experiments.cost import Cost
-from core.experiments.head_to_head import Duel, duel
+from core.experiments.head_to_head import HeadToHead, compare_runs
 from core.experiments.leaderboard import Candidate, Move
 from core.experiments.run import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts, trainings
 from core.experiments.tracking import Promotion, Registry
@@ -153,7 +153,7 @@ class Candidates:
     _refresh: Job[Board] | None = None
     _changed_here: bool = False
     _evidence: dict[tuple[str, str], Any] = field(default_factory=dict)
-    _duels: dict[tuple[str, str], Duel] = field(default_factory=dict)
+    _compared: dict[tuple[str, str], HeadToHead] = field(default_factory=dict)
 
     def board(self, *, anew: bool = False, at_once: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
@@ -192,14 +192,14 @@ class Candidates:
             reliability=self._left(run, evidence.RELIABILITY_FILE, evidence.read_reliability),
         )
 
-    def duel(self, first: RunFacts, second: RunFacts) -> Duel:
+    def compare_runs(self, first: RunFacts, second: RunFacts) -> HeadToHead:
         """Compare two runs, text by text.
 
         Raises:
             InputError: one left no decisions, or they are of other texts.
             TrackingError: as `evidence` has it.
         """
-        if known := self._duels.get((first.id, second.id)):
+        if known := self._compared.get((first.id, second.id)):
             return known
         decisions = []
         for run in (first, second):
@@ -210,12 +210,12 @@ class Candidates:
                     f"with `python -m models evaluate {run.model or 'MODEL'} --log`."
                 )
             decisions.append(found)
-        compared = duel(first.name, second.name, *decisions)
+        compared = compare_runs(first.name, second.name, *decisions)
         if compared is None:
             raise InputError(
                 f"{first.name} and {second.name} were measured on different texts. Choose two runs of one test split."
             )
-        self._duels[first.id, second.id] = compared
+        self._compared[first.id, second.id] = compared
         return compared
 
     def _left(self, run: RunFacts, name: str, read: Callable[[str], T]) -> T | None:
@@ -365,7 +365,7 @@ class Candidates:
     def _take(self, held: _Held) -> None:
         self._held, self._read_at = held, self.timer()
         self._evidence.clear()
-        self._duels.clear()
+        self._compared.clear()
 
     def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
         warnings: list[str] = []

@@ -3,7 +3,7 @@ import pytest
 
 from core.emotions import AT_LEVEL
 from core.experiments.evidence import Decisions
-from core.experiments.head_to_head import differing, duel, leading_rival, smallest_rival
+from core.experiments.head_to_head import compare_runs, differing, leading_rival, smallest_rival
 from core.experiments.run import MODEL_TAG
 from tests.unit.experiments.runs import f1, run
 
@@ -37,12 +37,12 @@ def targets():
 
 
 def test_a_difference_beyond_chance_is_said_so(targets):
-    found = duel("good", "bad", decisions(targets, 0.02, 1), decisions(targets, 0.2, 2))
+    found = compare_runs("good", "bad", decisions(targets, 0.02, 1), decisions(targets, 0.2, 2))
     assert found.n == 600
     said = found.sentence("emotion")
     assert said.startswith("good is better than bad by ")
     assert "beyond chance" in said
-    turned = duel("bad", "good", decisions(targets, 0.2, 2), decisions(targets, 0.02, 1))
+    turned = compare_runs("bad", "good", decisions(targets, 0.2, 2), decisions(targets, 0.02, 1))
     assert turned.sentence("emotion") == said
     low, high = (float(word.rstrip(".")) for word in said.split("goes from ")[1].split(" to "))
     assert 0 < low < high
@@ -53,15 +53,15 @@ def test_a_difference_beyond_chance_is_said_so(targets):
 
 
 def test_a_difference_within_chance_is_no_victory(targets):
-    found = duel("one", "other", decisions(targets, 0.1, 1), decisions(targets, 0.1, 2))
+    found = compare_runs("one", "other", decisions(targets, 0.1, 1), decisions(targets, 0.1, 2))
     assert found.sentence("emotion").startswith("No winner: ")
     assert "may be chance" in found.sentence("emotion", "micro")
-    same = duel("one", "other", decisions(targets, 0.1, 1), decisions(targets, 0.1, 1))
+    same = compare_runs("one", "other", decisions(targets, 0.1, 1), decisions(targets, 0.1, 1))
     assert "no difference at all" in same.sentence("emotion")
 
 
 def test_other_texts_are_not_compared(targets):
-    assert duel("a", "b", decisions(targets, 0.1, 1), decisions(targets[::-1], 0.1, 1)) is None
+    assert compare_runs("a", "b", decisions(targets, 0.1, 1), decisions(targets[::-1], 0.1, 1)) is None
 
 
 def test_what_differs():

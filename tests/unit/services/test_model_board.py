@@ -298,7 +298,7 @@ def test_an_edited_export_is_named_and_the_rest_goes_on(desk):
 
 def test_two_runs_are_compared_text_by_text(desk):
     electra, tfidf = desk.board().trainings
-    found = desk.duel(electra, tfidf)
+    found = desk.compare_runs(electra, tfidf)
     assert found.n == 300
     assert found.sentence("emotion").startswith("electra 1 is better than tfidf 1")
     left = desk.evidence(electra)
@@ -311,7 +311,7 @@ def test_a_run_that_left_nothing_cannot_be_compared(desk):
     log_run(training(desk.models_dir / "tfidf_model", 0.5, 3, texts=False), desk.uri)
     electra, _, bare = desk.board().trainings
     with pytest.raises(InputError, match=r"left no decisions on test.*evaluate tfidf --log"):
-        desk.duel(electra, bare)
+        desk.compare_runs(electra, bare)
 
 
 def test_a_damaged_artefact_is_named(desk):
@@ -321,7 +321,7 @@ def test_a_damaged_artefact_is_named(desk):
     try:
         path.write_bytes(b"\xff\xfe\x00")
         with pytest.raises(TrackingError, match=r"decisions_test\.csv cannot be read"):
-            desk.duel(electra, tfidf)
+            desk.compare_runs(electra, tfidf)
     finally:
         path.write_bytes(whole)
 
@@ -490,7 +490,7 @@ def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlf
     assert tracking.import_runs(tmp_path / "runs", mlflow_server) == 2
     board = desk.board(anew=True)
     electra, tfidf = board.trainings
-    assert desk.duel(electra, tfidf).n == 300, "artefacts come over the wire"
+    assert desk.compare_runs(electra, tfidf).n == 300, "artefacts come over the wire"
     desk.promote(by_label(board, "tfidf 1"), "smaller", OWNER)
     after = desk.board()
     assert after.champion.label == "tfidf 1"
