@@ -18,10 +18,11 @@ import pandas as pd
 from core.access.actor import Actor
 from core.emotions import LABELS, Level
 from core.explore.selection import Selection
+from core.explore.time_buckets import bucket_for
 from core.inference import classifier, serving
 from core.machine import machine_kind
 from core.rules import Rules
-from core.services.explorer import bucket_for, counted
+from core.services.explorer import counted
 from core.services.predictor import Service, utc_now
 from core.settings import Settings, settings
 from core.stats.drift import psi

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.emotions import AT_LEVEL, Level, members, names, roll_up
 from core.explore.selection import Selection
+from core.explore.time_buckets import DAY, bucket_for, floor, naive
 from core.stats import anomalies as spikes
 from core.stats import drift
 from core.store import EXPORTS
@@ -29,15 +30,6 @@ __all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Exploring", "Facets", "Liste
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BUCKETS: Final = (
-    *(timedelta(minutes=minutes) for minutes in (1, 5, 15)),
-    *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
-    *(timedelta(days=days) for days in (1, 7, 28, 84, 364)),
-)
-_MOST_BUCKETS: Final = 100
-_MOST_PARTS: Final = 30
-_ORIGIN: Final = datetime(2001, 1, 1, tzinfo=UTC)
-"""A Monday: all buckets are counted from it."""
 SAMPLE: Final = 20_000
 """Texts of each side from which drift is computed."""
 ALL: Final = "all tweets"
@@ -45,7 +37,6 @@ ALL: Final = "all tweets"
 MOST_SPIKES: Final = 50
 CALENDAR: Final = timedelta(days=379)
 """What the calendar shows of a longer period: its end."""
-_DAY: Final = timedelta(days=1)
 _REMEMBERED: Final = 128
 
 
@@ -215,10 +206,10 @@ class Exploring:
         period = self._covered(selection)
         if period is None:
             return pd.DataFrame(columns=["day", "n", "score", "name", "count", "usual", "spike"]), ()
-        start = _floor(max(period[0], period[1] - CALENDAR), _DAY)
-        history = selection.within(start - spikes.BASELINE_DAYS * _DAY, selection.until)
+        start = floor(max(period[0], period[1] - CALENDAR), DAY)
+        history = selection.within(start - spikes.BASELINE_DAYS * DAY, selection.until)
         since = self._covered(history) or period
-        found = self._every(_DAY, since[0], period[1], counted(self._sets(history, _DAY), level))
+        found = self._every(DAY, since[0], period[1], counted(self._sets(history, DAY), level))
         counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
         usual, scores = spikes.robust_scores(counts)
         spiking = (scores >= spikes.SPIKE) & (counts >= spikes.LEAST)
@@ -236,7 +227,7 @@ class Exploring:
                 "spike": spiking.any(axis=1),
             }
         )
-        shown = (found["bucket"] >= pd.Timestamp(_naive(start))).to_numpy(np.bool_)
+        shown = (found["bucket"] >= pd.Timestamp(naive(start))).to_numpy(np.bool_)
         stands_out = [
             Spike(
                 day=(day := found["bucket"].iloc[row].to_pydatetime().replace(tzinfo=UTC)),
@@ -244,7 +235,7 @@ class Exploring:
                 count=int(counts[row, column]),
                 usual=float(usual[row, column]),
                 score=float(scores[row, column]),
-                selection=_carrying(selection.within(day, day + _DAY), str(labels[column]), level),
+                selection=_carrying(selection.within(day, day + DAY), str(labels[column]), level),
             )
             for row, column in zip(*np.nonzero(spiking & shown[:, None]), strict=True)
         ]
@@ -308,7 +299,7 @@ class Exploring:
     @staticmethod
     def _every(bucket: timedelta, since: datetime, last: datetime, found: pd.DataFrame) -> pd.DataFrame:
         """Return counts with a row for every bucket of a period, those without texts included."""
-        axis = pd.date_range(_naive(_floor(since, bucket)), _naive(_floor(last, bucket)), freq=bucket, unit="us")
+        axis = pd.date_range(naive(floor(since, bucket)), naive(floor(last, bucket)), freq=bucket, unit="us")
         counts = found.assign(bucket=found["bucket"].astype("datetime64[us]")).set_index("bucket")
         return counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
 
@@ -344,14 +335,6 @@ def emotions_of(name: str, level: Level) -> tuple[str, ...]:
     return tuple(names("emotion")[number] for number in group)
 
 
-def bucket_for(since: datetime, until: datetime) -> timedelta:
-    """Return the finest stretch of time that parts a period into not too many; days are preferred to parts of them."""
-    return next(
-        (one for one in _BUCKETS if (until - since) / one <= (_MOST_BUCKETS if one >= _DAY else _MOST_PARTS)),
-        _BUCKETS[-1],
-    )
-
-
 def _labels(level: Level) -> pd.DataFrame:
     labels = AT_LEVEL[level]
     return pd.DataFrame(
@@ -361,11 +344,3 @@ def _labels(level: Level) -> pd.DataFrame:
             "colour": [label.colour for label in labels],
         }
     )
-
-
-def _floor(moment: datetime, bucket: timedelta) -> datetime:
-    return moment - (moment - _ORIGIN) % bucket
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from core.access.actor import Actor
 from core.emotions import AT_LEVEL, EMOTIONS, LABELS, Level
 from core.explore.selection import Selection
-from core.services.explorer import Exploring, bucket_for, carried_by
+from core.explore.time_buckets import bucket_for
+from core.services.explorer import Exploring, carried_by
 from core.stats.agreement import Agreement, agreement, wilson
 from core.stats.metrics import RARE
 from core.store import Store

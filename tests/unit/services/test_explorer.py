@@ -10,7 +10,7 @@ from core.emotions import LABELS, members, names
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.predictions.record import Prediction
-from core.services.explorer import ALL, Exploring, bucket_for, emotions_of
+from core.services.explorer import ALL, Exploring, emotions_of
 from core.store import Store
 from core.store.explorer import Explorer
 from core.text import CleanText
@@ -131,22 +131,6 @@ def test_the_end_of_a_period_is_no_part_of_it(store: Store) -> None:
 def test_one_tweet_of_long_ago_does_not_stretch_the_calendar(store: Store) -> None:
     exploring = fill(store, [tweet(MIDNIGHT - timedelta(days=20_000)), tweet(MIDNIGHT)])
     assert len(exploring.calendar(Selection(), "emotion")[0]) == 380
-
-
-@pytest.mark.parametrize(
-    ("span", "bucket"),
-    [
-        (timedelta(minutes=20), timedelta(minutes=1)),
-        (timedelta(hours=24), timedelta(hours=1)),
-        (timedelta(days=7), timedelta(hours=6)),
-        (timedelta(days=30), timedelta(days=1)),
-        (timedelta(days=90), timedelta(days=1)),
-        (timedelta(days=365), timedelta(days=7)),
-        (timedelta(days=20 * 365), timedelta(days=84)),
-    ],
-)
-def test_the_bucket_suits_the_period(span: timedelta, bucket: timedelta) -> None:
-    assert bucket_for(MIDNIGHT, MIDNIGHT + span) == bucket
 
 
 def spiking() -> list[Prediction]:
