@@ -18,10 +18,13 @@ from core.inference.serving import choices
 from core.maintenance.inbox import Inbox
 from core.maintenance.worker import Upkeep
 from core.rules import Rules
+from core.services.cost_runs import CostRuns
 from core.services.explorer import Exploring
 from core.services.feedback_insights import Listening
-from core.services.model_board import Candidates
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.services.predictor import Service, utc_now
+from core.services.promotion import ModelPromotion
 from core.services.review_desk import Reviewing
 from core.settings import settings
 from core.store import Store
@@ -174,15 +177,32 @@ def _loaded(folder: Path) -> Classifier:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _candidates(uri: str, runs: Path, models: Path, serving_file: Path, pinned: Path | None) -> Candidates:
-    return Candidates(uri, runs, models, serving_file, pinned, measure_cost=cost.measure, try_out=_loaded)
+def _models(
+    uri: str, runs: Path, models: Path, serving_file: Path, pinned: Path | None
+) -> tuple[ModelBoard, ModelPromotion, CostRuns]:
+    tracker = ModelTracker(uri, models, serving_file, pinned)
+    return ModelBoard(tracker, runs), ModelPromotion(tracker, _loaded), CostRuns(tracker, cost.measure)
 
 
-def candidates() -> Candidates:
-    """Return the use cases of comparing and promoting models."""
+def _of_settings() -> tuple[ModelBoard, ModelPromotion, CostRuns]:
     chosen = settings()
     pinned = chosen.model_folder(chosen.model) if chosen.model is not None else None
-    return _candidates(chosen.tracking_uri, chosen.runs_dir, chosen.models_dir, chosen.serving_file, pinned)
+    return _models(chosen.tracking_uri, chosen.runs_dir, chosen.models_dir, chosen.serving_file, pinned)
+
+
+def model_board() -> ModelBoard:
+    """Return the use cases of comparing models."""
+    return _of_settings()[0]
+
+
+def promotion() -> ModelPromotion:
+    """Return the use case of promoting a model."""
+    return _of_settings()[1]
+
+
+def cost_runs() -> CostRuns:
+    """Return the use case of measuring what reading costs."""
+    return _of_settings()[2]
 
 
 def now() -> datetime:

@@ -39,7 +39,7 @@ def draw(board: Board, level: Level) -> None:
         format_func=titles.__getitem__,
         max_selections=_AT_ONCE,
     )
-    found = {run_id: runtime.candidates().evidence(by_id[run_id]) for run_id in chosen}
+    found = {run_id: runtime.model_board().evidence(by_id[run_id]) for run_id in chosen}
     labels = {titles[run_id]: one.labels for run_id, one in found.items() if one.labels is not None}
     for run_id, one in found.items():
         if one.labels is None:

@@ -73,7 +73,7 @@ def _verdict(board: Board, level: Level) -> None:
     for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):
         if rivals is not None:
             with suppress(AffectraError):  # the tab that compares two runs says what is missing
-                said.append(plain(runtime.candidates().compare_runs(*rivals).sentence(level)))
+                said.append(plain(runtime.model_board().compare_runs(*rivals).sentence(level)))
     if said:
         st.markdown(f"At **{LEVELS[level]}**: {' '.join(dict.fromkeys(said))}")
 

@@ -28,7 +28,7 @@ def main() -> None:
     show_reported()
     try:
         with st.spinner("Reading the runs from MLflow …", show_time=True):
-            board = runtime.candidates().board(at_once=True)
+            board = runtime.model_board().board(at_once=True)
     except AffectraError as error:
         show_problem(error)
         st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
@@ -49,7 +49,7 @@ def main() -> None:
 
 @st.fragment(run_every=0.5)
 def _refreshing() -> None:
-    if not runtime.candidates().refreshing:
+    if not runtime.model_board().refreshing:
         st.rerun()
     st.caption("The runs have changed since they were last read. This is how they were; they are being read anew …")
 

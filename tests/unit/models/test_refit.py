@@ -19,7 +19,8 @@ from core.experiments.head_to_head import HeadToHead, LevelDifference
 from core.inference import serving
 from core.inference.classifier import Thresholds, load, read_manifest
 from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of, twin_key
-from core.services.model_board import Candidates
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.settings import Settings
 from core.stats.metrics import Differences, Interval
 from core.text import normalise
@@ -96,17 +97,9 @@ def refitted(folder: Path, kinds=tuple(refit.KINDS), measure_cost=lambda _folder
     return lines
 
 
-def desk(folder: Path) -> Candidates:
+def desk(folder: Path) -> ModelBoard:
     chosen = house(folder)
-    return Candidates(
-        chosen.tracking_uri,
-        folder / "runs",
-        chosen.models_dir,
-        chosen.serving_file,
-        None,
-        measure_cost=lambda _folder, _cancelled: COST,
-        try_out=load,
-    )
+    return ModelBoard(ModelTracker(chosen.tracking_uri, chosen.models_dir, chosen.serving_file, None), folder / "runs")
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ from core.inference import serving
 from core.inference.classifier import load
 from core.services.explorer import Exploring
 from core.services.feedback_insights import Listening
-from core.services.model_board import Candidates
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.services.predictor import Service, utc_now
+from core.services.promotion import ModelPromotion
 from core.services.review_desk import Reviewing
 from core.settings import ROOT, Settings
 from core.store import Store
@@ -73,17 +75,10 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
     parent = before.classifier.info.version
     assert service().classifier.info.version == parent
     # A person promotes it.
-    desk = Candidates(
-        house.tracking_uri,
-        tmp_path / "runs",
-        house.models_dir,
-        house.serving_file,
-        None,
-        measure_cost=lambda _folder, _cancelled: COST,
-        try_out=load,
-    )
-    (candidate,) = (one for one in desk.board().candidates if one.label != f"electra {parent}")
-    desk.promote(candidate, "it knows pride", Actor("ana"))
+    tracker = ModelTracker(house.tracking_uri, house.models_dir, house.serving_file, None)
+    board = ModelBoard(tracker, tmp_path / "runs").board()
+    (candidate,) = (one for one in board.candidates if one.label != f"electra {parent}")
+    ModelPromotion(tracker, load).promote(candidate, "it knows pride", Actor("ana"))
     after = service()
     again = after.read(TEXT)
     assert again.model_version == candidate.label.split()[1] != parent
