@@ -80,6 +80,6 @@ def open_app(
     settings.cache_clear()
     yield start
     # Models stay loaded: no test changes one in its place.
-    for cached in (runtime.store, runtime._exploring, runtime._upkeep, runtime._candidates):
+    for cached in (runtime.store, runtime._exploring, runtime._upkeep, runtime._models):
         cached.clear()
     settings.cache_clear()
