@@ -21,7 +21,8 @@ from core.review.labelled_set import Decision, LabelledSet, resolve
 from core.review.priority import Reason, reasons_of
 from core.store import Store
 from core.store.explorer import Detail, Explorer
-from core.store.reviews import SECOND_LOOK, Act, Queue, Queued, Reviews
+from core.store.review_queue import SECOND_LOOK, Queue, Queued, ReviewQueue
+from core.store.reviews import Act, Reviews
 from core.text import clean
 
 __all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "Reviewing"]
@@ -72,6 +73,7 @@ class Reviewing:
     ) -> None:
         self._store = store
         self._reviews = Reviews(store)
+        self._queue = ReviewQueue(store)
         self._explorer = Explorer(store)
         self._baseline = baseline
         self._baseline_label = baseline_label
@@ -86,10 +88,10 @@ class Reviewing:
             StoreError: the store cannot be read or written.
         """
         with self._refreshing:
-            signature = self._reviews.signature()
+            signature = self._queue.signature()
             if signature == self._seen:
                 return False
-            self._reviews.refresh()
+            self._queue.refresh()
             self._seen = signature
             return True
 
@@ -108,7 +110,7 @@ class Reviewing:
             label = self._baseline_label()
         except ModelError:
             return 0
-        return self._reviews.count_without_second(label)
+        return self._queue.count_without_second(label)
 
     def ask_baseline(
         self,
@@ -123,12 +125,12 @@ class Reviewing:
         """
         baseline, done = self._baseline(), 0
         while not cancelled():
-            ids, texts = self._reviews.without_second(baseline.info.label, AT_ONCE)
+            ids, texts = self._queue.without_second(baseline.info.label, AT_ONCE)
             if not ids:
                 break
             decided = baseline.decide(baseline.scores([clean(text).text for text in texts]))
             masks = (decided.astype(np.uint32) << np.arange(len(LABELS), dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
-            self._reviews.set_second(ids, masks, baseline.info.label)
+            self._queue.set_second(ids, masks, baseline.info.label)
             done += len(ids)
             on_rows(done)
         return done
@@ -140,7 +142,7 @@ class Reviewing:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._reviews.counts(selection, seat, self._now())
+        return self._queue.counts(selection, seat, self._now())
 
     def queue(
         self,
@@ -158,7 +160,7 @@ class Reviewing:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._reviews.queue(queue, selection, seat, self._now(), limit=limit, offset=offset, without=without)
+        return self._queue.queue(queue, selection, seat, self._now(), limit=limit, offset=offset, without=without)
 
     def open(self, prediction_id: UUID, seat: Seat) -> Item:
         """Return one item in full, and let this seat alone decide it for a while.
@@ -170,9 +172,9 @@ class Reviewing:
         standing, mine = self._reviews.add_claim(new_id(now), prediction_id, seat, now)
         detail = self._explorer.detail(prediction_id)
         assert detail is not None  # noqa: S101  (claiming it has found it)
-        reasons, score, second, second_model = self._reviews.item(prediction_id)
+        reasons, score, second, second_model = self._queue.item(prediction_id)
         why = reasons_of(reasons)
-        twins = self._reviews.twins(prediction_id) if any(one.name == "against a review" for one in why) else []
+        twins = self._queue.twins(prediction_id) if any(one.name == "against a review" for one in why) else []
         return Item(
             detail,
             standing,

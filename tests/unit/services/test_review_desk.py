@@ -25,6 +25,7 @@ from core.rules.flags import Flag
 from core.services.review_desk import Reviewing
 from core.settings import settings as read_settings
 from core.store import Store
+from core.store.review_queue import ReviewQueue
 from core.store.reviews import Reviews
 from core.text import clean
 
@@ -329,7 +330,7 @@ def test_a_text_of_the_same_words_reviewed_otherwise_is_a_reason(desk: Callable[
     assert made.queue("all") != []
     item = made.reviewing.open(one.id, ANA)
     made.reviewing.decide(item, "correct", ANA, made.reviewing.new_act(), emotions=["sadness"])
-    Reviews(made.store).refresh()
+    ReviewQueue(made.store).refresh()
     assert twin.id in made.queue("uncertain")
     found = made.reviewing.open(twin.id, ANA)
     assert [reason.name for reason in found.reasons] == ["against a review"]
