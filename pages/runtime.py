@@ -19,16 +19,16 @@ from core.maintenance.inbox import Inbox
 from core.maintenance.worker import Upkeep
 from core.rules import Rules
 from core.services.cost_runs import CostRuns
-from core.services.explorer import Exploring
-from core.services.feedback_insights import Listening
+from core.services.explorer import Explorer
+from core.services.feedback_insights import FeedbackInsights
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
 from core.services.predictor import Service, utc_now
 from core.services.promotion import ModelPromotion
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.settings import settings
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 
 _LOG = logging.getLogger("affectra")
 
@@ -76,12 +76,12 @@ def store(path: Path) -> Store:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _exploring(path: Path, _opened: Store) -> Exploring:
+def _exploring(path: Path, _opened: Store) -> Explorer:
     del path
-    return Exploring(Explorer(_opened))
+    return Explorer(ExplorerQueries(_opened))
 
 
-def exploring() -> Exploring:
+def exploring() -> Explorer:
     """Return the use cases of looking at many predictions.
 
     Raises:
@@ -91,14 +91,14 @@ def exploring() -> Exploring:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _reviewing(path: Path, _opened: Store) -> Reviewing:
+def _reviewing(path: Path, _opened: Store) -> ReviewDesk:
     del path
     baseline = settings().model_folder(settings().baseline)
     # Loaded in a thread of its own, where nothing of Streamlit's can be asked.
-    return Reviewing(_opened, lambda: load(baseline, settings().threads), lambda: read_manifest(baseline).label)
+    return ReviewDesk(_opened, lambda: load(baseline, settings().threads), lambda: read_manifest(baseline).label)
 
 
-def reviewing() -> Reviewing:
+def reviewing() -> ReviewDesk:
     """Return the use cases of reviewing.
 
     Raises:
@@ -107,13 +107,13 @@ def reviewing() -> Reviewing:
     return _reviewing(settings().database, store(settings().database))
 
 
-def sayings() -> Listening:
+def sayings() -> FeedbackInsights:
     """Return the use cases of listening to what people said. They remember their answers where `exploring` does.
 
     Raises:
         StoreError: the store cannot be opened.
     """
-    return Listening(store(settings().database), exploring())
+    return FeedbackInsights(store(settings().database), exploring())
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -27,8 +27,8 @@ from core.services.predictor import Service, utc_now
 from core.settings import Settings, settings
 from core.stats.drift import psi
 from core.store import Store
-from core.store.explorer import Explorer
-from core.store.synthetic import grow
+from core.store.explorer import ExplorerQueries
+from core.store.synthetic import add_copies
 
 ROUNDS: Final = 9
 SIZES: Final = (1_000_000, 10_000_000)
@@ -60,7 +60,7 @@ def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> None:
             store, service = open_store(chosen, Path(scratch) / "bench.duckdb")
             try:
                 started = time.perf_counter()
-                grow(store, size, utc_now())
+                add_copies(store, size, utc_now())
                 seconds = time.perf_counter() - started
                 print(f"{size:,} rows: made in {seconds:.0f} s, {store.path.stat().st_size / 1e6:,.0f} MB on disk")
                 _ask(store, rounds, ours, theirs)
@@ -89,7 +89,7 @@ def _none() -> NoReturn:
 
 
 def _ask(store: Store, rounds: int, ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
-    questions = _questions(Explorer(store))
+    questions = _questions(ExplorerQueries(store))
     frame = _in_memory(store)
     for question in questions:
         ours.setdefault(question.name, []).append(_median(question.ours, rounds))
@@ -109,7 +109,7 @@ def _median(ask: Callable[[], Any], rounds: int) -> float:
     return statistics.median(seconds) * _MILLISECONDS
 
 
-def _questions(explorer: Explorer) -> list[Question]:
+def _questions(explorer: ExplorerQueries) -> list[Question]:
     facets = explorer.facets()
     assert facets.first  # noqa: S101  (it was just filled)
     assert facets.last  # noqa: S101
@@ -211,7 +211,7 @@ def _append(service: Service, store: Store, folder: Path, rows: int) -> None:
     """Append a scored file while another thread asks questions all the time, and print how both fared."""
     scored = folder / "append.parquet"
     _scored_file(service, scored, rows)
-    explorer, seconds = Explorer(store), list[float]()
+    explorer, seconds = ExplorerQueries(store), list[float]()
     stop = threading.Event()
 
     def ask() -> None:

@@ -18,7 +18,7 @@ from core.access.actor import Actor
 from core.jobs import Job
 from core.maintenance.inbox import Inbox, Taken
 from core.services.predictor import Service
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 
 _LOG = logging.getLogger("affectra")
 _ACTOR: Final = Actor("affectra")
@@ -43,7 +43,7 @@ class Upkeep:
         inbox: Inbox,
         retain_days: int | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        reviewing: Callable[[], Reviewing] | None = None,
+        reviewing: Callable[[], ReviewDesk] | None = None,
     ) -> None:
         self.inbox: Final = inbox
         self.job: Job[list[Taken]] | None = None
@@ -101,7 +101,7 @@ class Upkeep:
     def _work(
         self,
         service: Service,
-        reviewing: Reviewing | None,
+        reviewing: ReviewDesk | None,
         report: Callable[[int], None],
         cancelled: Callable[[], bool],
     ) -> list[Taken]:

@@ -23,9 +23,9 @@ from core.explore.time_buckets import DAY, bucket_for, floor, naive
 from core.stats import anomalies as spikes
 from core.stats import drift
 from core.store import EXPORTS
-from core.store.explorer import ORDERS, Detail, Explorer, Facets, Listed, Near, Totals
+from core.store.explorer import ORDERS, Detail, ExplorerQueries, Facets, Listed, Near, Totals
 
-__all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Exploring", "Facets", "Listed", "Near", "Spike", "Totals"]
+__all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Explorer", "Facets", "Listed", "Near", "Spike", "Totals"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,31 +74,31 @@ class Drift:
 
 
 def _remembered(
-    method: Callable[Concatenate["Exploring", P], T],
-) -> Callable[Concatenate["Exploring", P], T]:
+    method: Callable[Concatenate["Explorer", P], T],
+) -> Callable[Concatenate["Explorer", P], T]:
     """Let a method answer the same question once for as long as the store stays as it is."""
 
     @functools.wraps(method)
-    def asked(self: "Exploring", *args: P.args, **kwargs: P.kwargs) -> T:
+    def asked(self: "Explorer", *args: P.args, **kwargs: P.kwargs) -> T:
         key = (self.version, method.__name__, args, tuple(sorted(kwargs.items())))
         found: T = self.recall(key, lambda: method(self, *args, **kwargs))
         return found
 
-    return cast("Callable[Concatenate[Exploring, P], T]", asked)
+    return cast("Callable[Concatenate[Explorer, P], T]", asked)
 
 
-class Exploring:
-    """Questions about many predictions. Shared by all sessions; every method raises as `Explorer` has it."""
+class Explorer:
+    """Questions about many predictions. Shared by all sessions; every method raises as `ExplorerQueries` has it."""
 
-    def __init__(self, explorer: Explorer) -> None:
-        self._explorer = explorer
+    def __init__(self, queries: ExplorerQueries) -> None:
+        self._queries = queries
         self._known: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
     def version(self) -> int:
         """A number that changes whenever the store does."""
-        return self._explorer.version()
+        return self._queries.version()
 
     def recall(self, key: Any, compute: Callable[[], Any]) -> Any:
         """Return what is remembered under `key`, computed if it is not."""
@@ -116,12 +116,12 @@ class Exploring:
     @_remembered
     def facets(self) -> Facets:
         """Return what the whole store has to choose from."""
-        return self._explorer.facets()
+        return self._queries.facets()
 
     @_remembered
     def totals(self, selection: Selection) -> Totals:
         """Count a selection."""
-        return self._explorer.totals(selection)
+        return self._queries.totals(selection)
 
     def before(self, selection: Selection) -> Selection | None:
         """Return the period before, with which a selection can be compared; None where the store began later."""
@@ -188,12 +188,12 @@ class Exploring:
 
     @_remembered
     def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
-        return self._explorer.over_time(selection, bucket)
+        return self._queries.over_time(selection, bucket)
 
     @_remembered
     def severities(self, selection: Selection) -> pd.DataFrame:
         """Count flags: columns category, severity, count."""
-        return self._explorer.severities(selection)
+        return self._queries.severities(selection)
 
     @_remembered
     def calendar(self, selection: Selection, level: Level) -> tuple[pd.DataFrame, tuple[Spike, ...]]:
@@ -245,15 +245,15 @@ class Exploring:
     @_remembered
     def distinctive(self, spike: Spike) -> pd.DataFrame:
         """Return the words that tell a spike's tweets from the four weeks before: see `core.stats.anomalies`."""
-        here = self._explorer.words(spike.selection)
+        here = self._queries.words(spike.selection)
         earlier = spike.selection.within(spike.day - timedelta(days=spikes.BASELINE_DAYS), spike.day)
-        return spikes.distinctive(here, self._explorer.words(earlier))
+        return spikes.distinctive(here, self._queries.words(earlier))
 
     @_remembered
     def drift(self, selection: Selection, reference: Selection, level: Level) -> Drift:
         """Compare how scores are distributed in two selections, label by label."""
-        n, scores = self._explorer.sample(selection, SAMPLE)
-        n_reference, earlier = self._explorer.sample(reference, SAMPLE)
+        n, scores = self._queries.sample(selection, SAMPLE)
+        n_reference, earlier = self._queries.sample(reference, SAMPLE)
         now, then = roll_up(scores, level), roll_up(earlier, level)
         indices = [drift.psi(then[:, column], now[:, column]) for column in range(now.shape[1])]
         frame = _labels(level).assign(psi=indices, band=[drift.band(index) for index in indices])
@@ -263,23 +263,23 @@ class Exploring:
     @_remembered
     def count(self, selection: Selection) -> int:
         """Return how many predictions a selection holds."""
-        return self._explorer.count(selection)
+        return self._queries.count(selection)
 
     @_remembered
     def page(self, selection: Selection, order: str, limit: int, offset: int) -> list[Listed]:
         """Return some rows of a selection, ordered by the database."""
-        return self._explorer.page(selection, order, limit, offset)
+        return self._queries.page(selection, order, limit, offset)
 
     @_remembered
     def detail(self, prediction_id: UUID) -> Detail | None:
         """Return all that is known of a prediction; None where it is not in the store (any more)."""
-        return self._explorer.detail(prediction_id)
+        return self._queries.detail(prediction_id)
 
     @_remembered
     def near(self, prediction_id: UUID) -> list[Near]:
         """Return the texts most like a prediction's."""
         found = self.detail(prediction_id)
-        return self._explorer.near(found) if found else []
+        return self._queries.near(found) if found else []
 
     def _counts(self, selection: Selection, level: Level) -> tuple[NDArray[np.int64], int]:
         """Return how many texts carry each label, int64 [n_labels], and how many there are."""

@@ -20,12 +20,12 @@ from core.review.events import CHOICES, MAX_NOTE, Choice, ReviewEvent, Standing,
 from core.review.labelled_set import Decision, LabelledSet, resolve
 from core.review.priority import Reason, reasons_of
 from core.store import Store
-from core.store.explorer import Detail, Explorer
+from core.store.explorer import Detail, ExplorerQueries
 from core.store.review_queue import SECOND_LOOK, Queue, Queued, ReviewQueue
 from core.store.reviews import Act, Reviews
 from core.text import clean
 
-__all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "Reviewing"]
+__all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "ReviewDesk"]
 
 AT_ONCE: Final = 10_000
 """Texts that the baseline reads between two writes."""
@@ -61,7 +61,7 @@ class Item:
         return self.detail.listed.id
 
 
-class Reviewing:
+class ReviewDesk:
     """One for the process, shared by all sessions. A seat is a window: what it claims, it alone decides."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Reviewing:
         self._store = store
         self._reviews = Reviews(store)
         self._queue = ReviewQueue(store)
-        self._explorer = Explorer(store)
+        self._explorer = ExplorerQueries(store)
         self._baseline = baseline
         self._baseline_label = baseline_label
         self._now = now

@@ -125,7 +125,7 @@ class Near:
     likeness: float
 
 
-class Explorer:
+class ExplorerQueries:
     """Questions about the predictions of a store. Everything is read; nothing is ever written here.
 
     Every method raises `InputError` for a selection that names what does not exist, and `StoreError` where the store

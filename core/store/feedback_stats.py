@@ -122,7 +122,7 @@ class Mine:
     answers: tuple[Answer, ...]
 
 
-class Sayings:
+class FeedbackStats:
     """Questions about what people said. Everything is read; nothing is ever written here.
 
     Every method raises `InputError` for a selection that names what does not exist, and `StoreError` where the store

@@ -14,7 +14,7 @@ from core.access.actor import Seat
 from core.explore.selection import Selection
 from core.predictions.record import from_mask
 from core.review.events import CLAIM
-from core.review.priority import Candidates, bits, judge
+from core.review.priority import Signals, bits, judge
 from core.store.conditions import condition, utc
 from core.store.database import Database
 from core.store.reviews import CLAIMED
@@ -295,7 +295,7 @@ def _judged(found: Mapping[str, Any]) -> pd.DataFrame:
     """Return a row for each prediction that is worth a look: columns place, severity, reasons, score."""
     severity = np.ma.filled(found["severity"], 0).astype(np.uint8)
     reasons, score = judge(
-        Candidates(
+        Signals(
             severity=severity,
             margin=np.ma.filled(found["margin"].astype(np.float32), np.nan),
             labels=_bits(found["labels"]),

@@ -11,7 +11,7 @@ SPIKE_BEFORE = timedelta(days=60)
 """How long before the last row the day lies on which anger is several times as frequent as usual."""
 
 
-def grow(database: Database, rows: int, last: datetime, over: timedelta = timedelta(days=365)) -> None:
+def add_copies(database: Database, rows: int, last: datetime, over: timedelta = timedelta(days=365)) -> None:
     """Add `rows` predictions to a store, each a copy of one that it has, with a time, an id and a number of its own.
 
     Times run evenly through `over`; a quarter of the anger of ten days around one day is moved to that day. The first

@@ -18,9 +18,9 @@ from core.bench.store import open_store
 from core.inference.classifier import load, read_manifest
 from core.machine import machine_kind
 from core.services.predictor import utc_now
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.settings import settings
-from core.store.synthetic import grow
+from core.store.synthetic import add_copies
 from tests.browser.conftest import running
 from tests.browser.install import system_chromium
 
@@ -82,8 +82,8 @@ def measure(rows: int) -> tuple[dict[str, tuple[float, float]], tuple[str, list[
         store, _ = open_store(settings(), folder / "affectra.duckdb")
         # Else the app would ask the baseline about a million texts while it is measured.
         baseline = settings().model_folder(settings().baseline)
-        Reviewing(store, lambda: load(baseline), lambda: read_manifest(baseline).label).ask_baseline()
-        grow(store, rows, utc_now())
+        ReviewDesk(store, lambda: load(baseline), lambda: read_manifest(baseline).label).ask_baseline()
+        add_copies(store, rows, utc_now())
         store.close()
         with running(folder) as app, sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=system_chromium(), args=["--no-sandbox"])

@@ -13,7 +13,7 @@ from core.rules import Rules
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
 from core.services.predictor import Service
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.settings import Settings, settings
 from core.store import Store
 from pages import runtime
@@ -56,7 +56,7 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     # What the app would do by itself, in the midst of a test.
     baseline = chosen.model_folder(chosen.baseline)
-    Reviewing(store, lambda: load(baseline, chosen.threads), lambda: read_manifest(baseline).label).ask_baseline()
+    ReviewDesk(store, lambda: load(baseline, chosen.threads), lambda: read_manifest(baseline).label).ask_baseline()
     store.close()
     return path
 

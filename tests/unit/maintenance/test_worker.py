@@ -13,7 +13,7 @@ from core.maintenance.inbox import Inbox, inbox_path, open_inbox_writer
 from core.maintenance.worker import Upkeep
 from core.services.predictor import Service
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 from tests.fakes import WordRules, fake_classifier, ticking
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_an_audit_in_the_inbox_keeps_its_id(tmp_path: Path, store: Store) -> Non
     shutil.copy(path, twin)
     path.rename(path.with_name(f"audit-{audit}.parquet"))
     done(Upkeep(lambda: service, Inbox(tmp_path / "inbox")))
-    assert [row.source for row in Explorer(store).page(Selection(batch=audit), "newest", 5)] == ["audit"]
+    assert [row.source for row in ExplorerQueries(store).page(Selection(batch=audit), "newest", 5)] == ["audit"]
     assert service.take_in(twin, audit, "again", Actor("ana"), "audit") == 0
 
 
@@ -73,13 +73,13 @@ def test_new_rules_judge_what_old_ones_have_judged(tmp_path: Path, store: Store)
     old = Service(fake_classifier(), fake_classifier, lambda: store, now=ticking(NOW))
     for text in ("a knife, I hate you", "damn", "so happy"):
         old.record(old.read(text), Actor("ana"))
-    assert Explorer(store).totals(Selection()).flagged == 0
+    assert ExplorerQueries(store).totals(Selection()).flagged == 0
     new = service_over(store, WordRules("rules2"))
     done(Upkeep(lambda: new, Inbox(tmp_path / "inbox")))
-    assert Explorer(store).totals(Selection()).flagged == 2
-    (urgent,) = Explorer(store).page(Selection(severities=("urgent",)), "newest", 5)
+    assert ExplorerQueries(store).totals(Selection()).flagged == 2
+    (urgent,) = ExplorerQueries(store).page(Selection(severities=("urgent",)), "newest", 5)
     assert (urgent.categories, urgent.rule_version) == (("threat",), "rules2")
-    found = Explorer(store).detail(urgent.id)
+    found = ExplorerQueries(store).detail(urgent.id)
     assert found is not None
     assert found.listed.text[found.flags[0].start : found.flags[0].stop] == "knife"
     assert new.to_judge() == 0
@@ -91,11 +91,11 @@ def test_margins_of_other_thresholds_are_not_made_up(store: Store) -> None:
     with store.transaction() as cursor:
         cursor.execute("UPDATE predictions SET margin = NULL, rule_version = NULL")
     assert service.judge_anew() == 1
-    assert Explorer(store).page(Selection(), "newest", 1)[0].margin == pytest.approx(0.4)
+    assert ExplorerQueries(store).page(Selection(), "newest", 1)[0].margin == pytest.approx(0.4)
     with store.transaction() as cursor:
         cursor.execute("UPDATE predictions SET margin = NULL, rule_version = NULL, threshold_version = 'other'")
     assert service.judge_anew() == 1
-    assert Explorer(store).page(Selection(), "newest", 1)[0].margin is None
+    assert ExplorerQueries(store).page(Selection(), "newest", 1)[0].margin is None
 
 
 def test_what_is_too_old_is_forgotten_now_and_then(tmp_path: Path, store: Store) -> None:
@@ -148,7 +148,7 @@ def test_a_name_that_only_looks_like_an_audits_is_a_file_like_others(tmp_path: P
     path = leave(tmp_path / "inbox", service, "I love it")
     path.rename(path.with_name(f"audit-{'-' * 36}.parquet"))
     done(Upkeep(lambda: service, Inbox(tmp_path / "inbox")))
-    assert [row.source for row in Explorer(store).page(Selection(), "newest", 5)] == ["batch"]
+    assert [row.source for row in ExplorerQueries(store).page(Selection(), "newest", 5)] == ["batch"]
 
 
 def test_samples_do_not_come_back_into_a_store_that_was_emptied(tmp_path: Path, store: Store) -> None:

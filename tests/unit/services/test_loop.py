@@ -10,16 +10,16 @@ from core.emotions import LABELS
 from core.explore.selection import Selection
 from core.inference import serving
 from core.inference.classifier import load
-from core.services.explorer import Exploring
-from core.services.feedback_insights import Listening
+from core.services.explorer import Explorer
+from core.services.feedback_insights import FeedbackInsights
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
 from core.services.predictor import Service, utc_now
 from core.services.promotion import ModelPromotion
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.settings import ROOT, Settings
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 from models import refit
 from tests.fakes import COST
 
@@ -49,7 +49,7 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
         before.record(one, Actor("tess"))
         before.give_feedback(one.id, "down", Actor("tess"), ("pride", "caring"))
     # A moderator says so, too.
-    reviewing = Reviewing(store, lambda: before.classifier, lambda: "none")
+    reviewing = ReviewDesk(store, lambda: before.classifier, lambda: "none")
     reviewing.refresh()
     waiting = reviewing.queue("feedback", Selection(), ANA, limit=10)
     assert {one.text for one in waiting} == {TEXT, *OTHERS}
@@ -84,12 +84,12 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
     assert again.model_version == candidate.label.split()[1] != parent
     assert set(again.labels) != set(read[TEXT].labels)
     # What was read before is as it was, and the tester sees what came of the thumbs.
-    kept = Explorer(store).detail(read[TEXT].id)
+    kept = ExplorerQueries(store).detail(read[TEXT].id)
     assert kept
     assert (kept.listed.model_version, kept.listed.labels) == (
         parent,
         tuple(sorted(read[TEXT].labels, key=LABELS.index)),
     )
-    mine = Listening(store, Exploring(Explorer(store))).mine(Actor("tess"))
+    mine = FeedbackInsights(store, Explorer(ExplorerQueries(store))).mine(Actor("tess"))
     assert (mine.thumbs, mine.reviewed) == (6, 6)
     store.close()
