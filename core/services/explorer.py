@@ -1,16 +1,12 @@
 """The use cases of exploring: what a page of charts asks of the store, as tidy frames at each level of emotions.
 
 A group (Ekman's, or a sentiment) counts where any of its emotions reaches its threshold, and is as probable as its most
-probable emotion. What was computed is remembered until the store changes.
+probable emotion. Answers are memoised until the store changes.
 """
 
-import functools
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -20,6 +16,7 @@ from numpy.typing import NDArray
 from core.emotions import AT_LEVEL, Level, members, names, roll_up
 from core.explore.selection import Selection
 from core.explore.time_buckets import DAY, bucket_for, floor, naive
+from core.memo import Memo, memoised
 from core.stats import anomalies as spikes
 from core.stats import drift
 from core.store import EXPORTS
@@ -27,8 +24,6 @@ from core.store.explorer import ORDERS, Detail, ExplorerQueries, Facets, Listed,
 
 __all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Explorer", "Facets", "Listed", "Near", "Spike", "Totals"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
 SAMPLE: Final = 20_000
 """Texts of each side from which drift is computed."""
@@ -37,7 +32,6 @@ ALL: Final = "all tweets"
 MOST_SPIKES: Final = 50
 CALENDAR: Final = timedelta(days=379)
 """What the calendar shows of a longer period: its end."""
-_REMEMBERED: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +67,28 @@ class Drift:
     n_reference: int
 
 
-def _remembered(
-    method: Callable[Concatenate["Explorer", P], T],
-) -> Callable[Concatenate["Explorer", P], T]:
-    """Let a method answer the same question once for as long as the store stays as it is."""
-
-    @functools.wraps(method)
-    def asked(self: "Explorer", *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (self.version, method.__name__, args, tuple(sorted(kwargs.items())))
-        found: T = self.recall(key, lambda: method(self, *args, **kwargs))
-        return found
-
-    return cast("Callable[Concatenate[Explorer, P], T]", asked)
-
-
 class Explorer:
-    """Questions about many predictions. Shared by all sessions; every method raises as `ExplorerQueries` has it."""
+    """Questions about many predictions. Shared by all sessions; every method raises as `ExplorerQueries` has it.
+
+    Attributes:
+        memo: where answers are kept until the store changes.
+    """
 
     def __init__(self, queries: ExplorerQueries) -> None:
         self._queries = queries
-        self._known: OrderedDict[Any, Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self.memo: Final = Memo(queries.revision)
 
     @property
-    def version(self) -> int:
+    def revision(self) -> int:
         """A number that changes whenever the store does."""
-        return self._queries.version()
+        return self._queries.revision()
 
-    def recall(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """Return what is remembered under `key`, computed if it is not."""
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        value = compute()
-        with self._lock:
-            self._known[key] = value
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return value
-
-    @_remembered
+    @memoised
     def facets(self) -> Facets:
         """Return what the whole store has to choose from."""
         return self._queries.facets()
 
-    @_remembered
+    @memoised
     def totals(self, selection: Selection) -> Totals:
         """Count a selection."""
         return self._queries.totals(selection)
@@ -128,7 +98,7 @@ class Explorer:
         before, first = selection.before, self.facets().first
         return before if before and before.since and first and first <= before.since else None
 
-    @_remembered
+    @memoised
     def distribution(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return how many texts carry each label, the most frequent first.
 
@@ -145,7 +115,7 @@ class Explorer:
         frame = _labels(level).assign(count=counts, share=counts / n if n else np.nan, previous=previous)
         return frame.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
-    @_remembered
+    @memoised
     def pairs(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return which labels occur together.
 
@@ -171,7 +141,7 @@ class Explorer:
             }
         )
 
-    @_remembered
+    @memoised
     def over_time(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return counts by stretch of time, without gaps, of a length that suits the period.
 
@@ -186,16 +156,16 @@ class Explorer:
         frame.insert(1, "until", frame["bucket"] + bucket)
         return frame
 
-    @_remembered
+    @memoised
     def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
         return self._queries.over_time(selection, bucket)
 
-    @_remembered
+    @memoised
     def severities(self, selection: Selection) -> pd.DataFrame:
         """Count flags: columns category, severity, count."""
         return self._queries.severities(selection)
 
-    @_remembered
+    @memoised
     def calendar(self, selection: Selection, level: Level) -> tuple[pd.DataFrame, tuple[Spike, ...]]:
         """Return the days of a selection, and its spikes, the most striking first.
 
@@ -242,14 +212,14 @@ class Explorer:
         stands_out.sort(key=lambda spike: spike.score, reverse=True)
         return frame[shown].reset_index(drop=True), tuple(stands_out[:MOST_SPIKES])
 
-    @_remembered
+    @memoised
     def distinctive(self, spike: Spike) -> pd.DataFrame:
         """Return the words that tell a spike's tweets from the four weeks before: see `core.stats.anomalies`."""
         here = self._queries.words(spike.selection)
         earlier = spike.selection.within(spike.day - timedelta(days=spikes.BASELINE_DAYS), spike.day)
         return spikes.distinctive(here, self._queries.words(earlier))
 
-    @_remembered
+    @memoised
     def drift(self, selection: Selection, reference: Selection, level: Level) -> Drift:
         """Compare how scores are distributed in two selections, label by label."""
         n, scores = self._queries.sample(selection, SAMPLE)
@@ -260,22 +230,22 @@ class Explorer:
         ordered = frame.sort_values("psi", ascending=False, na_position="last", kind="stable").reset_index(drop=True)
         return Drift(ordered, n, n_reference)
 
-    @_remembered
+    @memoised
     def count(self, selection: Selection) -> int:
         """Return how many predictions a selection holds."""
         return self._queries.count(selection)
 
-    @_remembered
+    @memoised
     def page(self, selection: Selection, order: str, limit: int, offset: int) -> list[Listed]:
         """Return some rows of a selection, ordered by the database."""
         return self._queries.page(selection, order, limit, offset)
 
-    @_remembered
+    @memoised
     def detail(self, prediction_id: UUID) -> Detail | None:
         """Return all that is known of a prediction; None where it is not in the store (any more)."""
         return self._queries.detail(prediction_id)
 
-    @_remembered
+    @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
         """Return the texts most like a prediction's."""
         found = self.detail(prediction_id)

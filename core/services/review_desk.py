@@ -96,9 +96,9 @@ class ReviewDesk:
             return True
 
     @property
-    def version(self) -> int:
+    def revision(self) -> int:
         """A number that changes whenever the store does."""
-        return self._store.changes
+        return self._store.revision()
 
     def to_ask(self) -> int:
         """Return how many stored texts the baseline has not read; 0 where there is no baseline to ask.

@@ -354,9 +354,9 @@ class ExplorerQueries:
             ).fetchall()
         return [Near(_listed(row[:-1]), row[-1]) for row in rows]
 
-    def version(self) -> int:
+    def revision(self) -> int:
         """Return a number that changes whenever the store does."""
-        return self._database.changes
+        return self._database.revision()
 
 
 def _frame(result: Any) -> pd.DataFrame:

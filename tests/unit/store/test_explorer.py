@@ -316,14 +316,14 @@ def test_facets_name_what_is_there(explorer: ExplorerQueries, rows: list[Predict
     assert facets.models == ("fake 1", "fake 2")
 
 
-def test_the_version_follows_what_is_written(tmp_path: Path, rows: list[Prediction]) -> None:
+def test_the_revision_follows_what_is_written(tmp_path: Path, rows: list[Prediction]) -> None:
     store = Store(tmp_path / "v.duckdb")
     explorer = ExplorerQueries(store)
-    before = explorer.version()
+    before = explorer.revision()
     explorer.count(Selection())
-    assert explorer.version() == before
+    assert explorer.revision() == before
     store.add(rows[0], "ana")
-    assert explorer.version() > before
+    assert explorer.revision() > before
     store.close()
 
 
