@@ -67,9 +67,11 @@ class ReviewQueue:
             StoreError: the store cannot be written.
         """
         with self._database.transaction() as cursor:
-            found = cursor.execute(
+            cursor.execute(
                 """
-                SELECT predictions.rowid AS place, severity, margin, labels, coalesce(second_labels, 0) AS second,
+                CREATE TEMP TABLE considered AS
+                SELECT predictions.id, row_number() OVER () AS place, severity, margin, labels,
+                    coalesce(second_labels, 0) AS second,
                     second_labels IS NOT NULL AS has_second, coalesce(downs, 0) AS downs,
                     coalesce(suggested, 0) AS suggested, coalesce(decided, 0) AS twin, decided IS NOT NULL AS has_twin
                 FROM predictions
@@ -83,14 +85,15 @@ class ReviewQueue:
                     WHERE emotions IS NOT NULL AND kind IN ('confirm', 'correct') GROUP BY twin
                 ) AS twins ON twins.twin = predictions.twin
                 """
-            ).fetchnumpy()
-            items = _judged(found)
+            )
+            items = _judged(cursor.execute("SELECT * EXCLUDE (id) FROM considered").fetchnumpy())
             cursor.execute("DELETE FROM review_items")
             cursor.register("judged", items)
             cursor.execute(
-                "INSERT INTO review_items SELECT predictions.id, judged.severity, judged.reasons, judged.score "
-                "FROM judged JOIN predictions ON predictions.rowid = judged.place"
+                "INSERT INTO review_items SELECT considered.id, judged.severity, judged.reasons, judged.score "
+                "FROM judged JOIN considered USING (place)"
             )
+            cursor.execute("DROP TABLE considered")
         return len(items)
 
     def signature(self) -> tuple[int, ...]:
@@ -155,22 +158,21 @@ class ReviewQueue:
             asked, values = _decided(queue, selection, seat)
             told, order = "TRUE", "number DESC"
         with self._database.reading() as cursor:
-            # The order needs a few columns; texts are read for the rows of the page alone.
-            rows = cursor.execute(
+            found = cursor.execute(
                 f"""
-                WITH page AS (
-                    SELECT *, row_number() OVER (ORDER BY {order}) AS place_in_line FROM (
-                        SELECT * FROM ({asked}) WHERE {told} AND NOT list_contains($without::UUID[], id)
-                        ORDER BY {order} LIMIT $limit OFFSET $offset
-                    )
-                )
-                SELECT page.id, page.moment, predictions.text, predictions.labels, page.severity, page.reasons,
-                    page.score, page.status, page.by_whom, page.at
-                FROM page JOIN predictions ON predictions.rowid = page.place ORDER BY place_in_line
+                SELECT item.id, moment, severity, reasons, score, status, by_whom, item.at FROM ({asked}) AS item
+                WHERE {told} AND NOT list_contains($without::UUID[], item.id)
+                ORDER BY {order} LIMIT $limit OFFSET $offset
                 """,
                 values | {"limit": limit, "offset": offset, "without": [str(one) for one in without]},
             ).fetchall()
-        return [_queued(row) for row in rows]
+            # Ids that are known beforehand let DuckDB pass by all of the table but a few pieces.
+            texts = cursor.execute(
+                "SELECT id, text, labels FROM predictions WHERE id IN (SELECT unnest($ids::UUID[]))",
+                {"ids": [str(row[0]) for row in found]},
+            ).fetchall()
+        known = {item: (text, labels) for item, text, labels in texts}
+        return [_queued((item, moment, *known[item], *rest)) for item, moment, *rest in found if item in known]
 
     def without_second(self, model: str, limit: int) -> tuple[list[UUID], list[str]]:
         """Return predictions that the baseline `model`, name and version, was not asked about, and their texts.
@@ -254,10 +256,10 @@ class ReviewQueue:
         where = condition(selection)
         return (
             f"""
-            SELECT place, item.id, moment, severity, reasons, score, 'open' AS status, '' AS by_whom,
+            SELECT item.id, moment, severity, reasons, score, 'open' AS status, '' AS by_whom,
                 NULL::TIMESTAMP AS at, 0 AS number
             FROM review_items
-            JOIN (SELECT rowid AS place, id, moment FROM predictions WHERE {where.sql}) AS item
+            JOIN (SELECT id, moment FROM predictions WHERE {where.sql}) AS item
                 ON item.id = review_items.prediction_id
             WHERE item.id NOT IN (SELECT prediction_id FROM current_reviews)
                 AND item.id NOT IN ({CLAIMED}) AND item.id NOT IN ({_SKIPPED})
@@ -279,11 +281,11 @@ def _decided(queue: Queue, selection: Selection, seat: Seat) -> tuple[str, dict[
     where = condition(selection)
     return (
         f"""
-        SELECT place, item.id, moment, coalesce(severity, 0) AS severity, coalesce(reasons, 0) AS reasons,
+        SELECT item.id, moment, coalesce(severity, 0) AS severity, coalesce(reasons, 0) AS reasons,
             coalesce(score, 0) AS score, CASE WHEN said.kind = 'skip' THEN 'open' ELSE said.kind END AS status,
             said.actor AS by_whom, said.made_at AS at, said.number
         FROM ({told}) AS said
-        JOIN (SELECT rowid AS place, id, moment FROM predictions WHERE {where.sql}) AS item
+        JOIN (SELECT id, moment FROM predictions WHERE {where.sql}) AS item
             ON item.id = said.prediction_id
         LEFT JOIN review_items ON review_items.prediction_id = item.id
         """,
