@@ -17,6 +17,7 @@ from core.rules.flags import Flag, categories_of
 from core.store.conditions import condition
 from core.store.database import Database
 from core.store.migrations import SCORE_COLUMNS
+from core.store.predictions import rows_by_id
 
 Order = Literal["newest", "oldest", "gravest", "least certain", "most certain", "longest"]
 ORDERS: Final[dict[str, str]] = {
@@ -361,11 +362,7 @@ def _frame(result: Any) -> pd.DataFrame:
 
 
 def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
-    # Ids that are known beforehand let DuckDB pass by all of the table but a few pieces.
-    rows = cursor.execute(
-        f"SELECT {_LISTED} FROM predictions WHERE id IN (SELECT unnest($ids::UUID[]))", {"ids": list(map(str, ids))}
-    ).fetchall()
-    return {row[0]: _listed(row) for row in rows}
+    return {own: _listed(row) for own, row in rows_by_id(cursor, _LISTED, ids).items()}
 
 
 def _listed(row: Sequence[Any]) -> Listed:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,6 +223,19 @@ class Predictions(Database):
                 {"model": model, "version": version, "old": old, "new": new},
             ).fetchone()
         return Flips(*map(int, row))
+
+
+def rows_by_id(cursor: Any, columns: str, ids: Sequence[UUID]) -> dict[UUID, tuple[Any, ...]]:
+    """Return some columns of the predictions of some ids, those that are stored: what a page of many shows.
+
+    With ids that are written out, DuckDB passes by all of the table but the few pieces in which they can be.
+    """
+    if not ids:
+        return {}
+    rows = cursor.execute(
+        f"SELECT id AS own, {columns} FROM predictions WHERE id IN ({', '.join('?' * len(ids))})", list(ids)
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 def _prediction_row(prediction: Prediction, actor: str) -> dict[str, Any]:

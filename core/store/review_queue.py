@@ -17,6 +17,7 @@ from core.review.events import CLAIM
 from core.review.priority import Signals, bits, judge
 from core.store.conditions import condition, utc
 from core.store.database import Database
+from core.store.predictions import rows_by_id
 from core.store.reviews import CLAIMED
 
 Queue = Literal["all", "flagged", "feedback", "uncertain", "escalated", "mine", "done", "second"]
@@ -166,12 +167,7 @@ class ReviewQueue:
                 """,
                 values | {"limit": limit, "offset": offset, "without": [str(one) for one in without]},
             ).fetchall()
-            # Ids that are known beforehand let DuckDB pass by all of the table but a few pieces.
-            texts = cursor.execute(
-                "SELECT id, text, labels FROM predictions WHERE id IN (SELECT unnest($ids::UUID[]))",
-                {"ids": [str(row[0]) for row in found]},
-            ).fetchall()
-        known = {item: (text, labels) for item, text, labels in texts}
+            known = rows_by_id(cursor, "text, labels", [row[0] for row in found])
         return [_queued((item, moment, *known[item], *rest)) for item, moment, *rest in found if item in known]
 
     def without_second(self, model: str, limit: int) -> tuple[list[UUID], list[str]]:
