@@ -21,7 +21,7 @@ from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up_targets
 from core.errors import InputError, ModelError
 from core.experiments import cost
 from core.experiments.evidence import Decisions
-from core.experiments.leaderboard import Duel, duel
+from core.experiments.head_to_head import HeadToHead, compare_runs
 from core.experiments.tracking import Dataset, Measurement
 from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices
@@ -321,7 +321,7 @@ class _Jury:
         for split, where in ((test, "On the test split of GoEmotions"), (held_back, "On the reviews held back")):
             own = _decisions(model, split)
             for who, rival in rivals.items():
-                found = self._duel(model, own, rival, split)
+                found = self._compare(model, own, rival, split)
                 metrics += _differences(found, f"{split.split}_", f"_vs_{who}") if found else []
                 sentence = f"{where} (n = {len(split):,}): {_say(found)}"
                 verdicts[who].append(_verdict(found))
@@ -340,13 +340,13 @@ class _Jury:
             )
         return Findings(tuple(metrics), tuple(tags), tuple(sentences))
 
-    def _duel(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> Duel | None:
+    def _compare(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> HeadToHead | None:
         if not len(split):
             return None
         key = (rival.folder, split.split)
         if key not in self._known:
             self._known[key] = _decisions(rival.model, split)
-        return duel(model.info.label, rival.model.info.label, own, self._known[key])
+        return compare_runs(model.info.label, rival.model.info.label, own, self._known[key])
 
 
 def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
@@ -357,7 +357,7 @@ def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
     )
 
 
-def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
+def _differences(found: HeadToHead, before: str, after: str) -> list[Measurement]:
     """Return each difference and the ends of its interval, named as `test_emotion_macro_f1_vs_parent` and `..._low`."""
     measured = []
     for at in found.levels:
@@ -368,7 +368,7 @@ def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
     return measured
 
 
-def _say(found: Duel | None) -> str:
+def _say(found: HeadToHead | None) -> str:
     if found is None:
         return "no text was held back yet, so there is nothing to measure on."
     if found.n >= FEW:
@@ -380,7 +380,7 @@ def _say(found: Duel | None) -> str:
     )
 
 
-def _verdict(found: Duel | None) -> str:
+def _verdict(found: HeadToHead | None) -> str:
     if found is None or found.n < FEW:
         return "too few texts to tell"
     # Both are told: what rare emotions gain may be lost on the many texts without them.

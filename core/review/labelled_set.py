@@ -66,13 +66,13 @@ class Conflict:
 
     Attributes:
         text: as it stands in the set.
-        candidates: every decision on it, the earliest first.
+        decisions: every decision on it, the earliest first.
         held: the labels that hold.
         rule: why they do: everybody's last word agrees, most persons gave them, or they are the latest of a tie.
     """
 
     text: str
-    candidates: tuple[Decision, ...]
+    decisions: tuple[Decision, ...]
     held: tuple[str, ...]
     rule: Rule
 

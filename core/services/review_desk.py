@@ -20,10 +20,11 @@ from core.review.events import CHOICES, MAX_NOTE, Choice, ReviewEvent, Standing,
 from core.review.labelled_set import Decision, LabelledSet, resolve
 from core.review.priority import Reason, reasons_of
 from core.store import Store
-from core.store.explorer import Detail, Explorer
-from core.store.reviews import SECOND_LOOK, Act, Queue, Queued, Reviews
+from core.store.explorer import Detail, ExplorerQueries
+from core.store.review_queue import SECOND_LOOK, Queue, Queued, ReviewQueue
+from core.store.reviews import Act, Reviews
 
-__all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "Reviewing"]
+__all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "ReviewDesk"]
 
 AT_ONCE: Final = 10_000
 """Texts that the baseline reads between two writes."""
@@ -59,7 +60,7 @@ class Item:
         return self.detail.listed.id
 
 
-class Reviewing:
+class ReviewDesk:
     """One for the process, shared by all sessions. A seat is a window: what it claims, it alone decides."""
 
     def __init__(
@@ -71,7 +72,8 @@ class Reviewing:
     ) -> None:
         self._store = store
         self._reviews = Reviews(store)
-        self._explorer = Explorer(store)
+        self._queue = ReviewQueue(store)
+        self._explorer = ExplorerQueries(store)
         self._baseline = baseline
         self._baseline_label = baseline_label
         self._now = now
@@ -85,17 +87,17 @@ class Reviewing:
             StoreError: the store cannot be read or written.
         """
         with self._refreshing:
-            signature = self._reviews.signature()
+            signature = self._queue.signature()
             if signature == self._seen:
                 return False
-            self._reviews.refresh()
+            self._queue.refresh()
             self._seen = signature
             return True
 
     @property
-    def version(self) -> int:
+    def revision(self) -> int:
         """A number that changes whenever the store does."""
-        return self._store.changes
+        return self._store.revision()
 
     def to_ask(self) -> int:
         """Return how many stored texts the baseline has not read; 0 where there is no baseline to ask.
@@ -107,7 +109,7 @@ class Reviewing:
             label = self._baseline_label()
         except ModelError:
             return 0
-        return self._reviews.count_without_second(label)
+        return self._queue.count_without_second(label)
 
     def ask_baseline(
         self,
@@ -122,12 +124,12 @@ class Reviewing:
         """
         baseline, done = self._baseline(), 0
         while not cancelled():
-            ids, texts = self._reviews.without_second(baseline.info.label, AT_ONCE)
+            ids, texts = self._queue.without_second(baseline.info.label, AT_ONCE)
             if not ids:
                 break
             decided = baseline.decide(baseline.read(texts))
             masks = (decided.astype(np.uint32) << np.arange(len(LABELS), dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
-            self._reviews.set_second(ids, masks, baseline.info.label)
+            self._queue.set_second(ids, masks, baseline.info.label)
             done += len(ids)
             on_rows(done)
         return done
@@ -139,7 +141,7 @@ class Reviewing:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._reviews.counts(selection, seat, self._now())
+        return self._queue.counts(selection, seat, self._now())
 
     def queue(
         self,
@@ -157,7 +159,7 @@ class Reviewing:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._reviews.queue(queue, selection, seat, self._now(), limit=limit, offset=offset, without=without)
+        return self._queue.queue(queue, selection, seat, self._now(), limit=limit, offset=offset, without=without)
 
     def open(self, prediction_id: UUID, seat: Seat) -> Item:
         """Return one item in full, and let this seat alone decide it for a while.
@@ -169,9 +171,9 @@ class Reviewing:
         standing, mine = self._reviews.add_claim(new_id(now), prediction_id, seat, now)
         detail = self._explorer.detail(prediction_id)
         assert detail is not None  # noqa: S101  (claiming it has found it)
-        reasons, score, second, second_model = self._reviews.item(prediction_id)
+        reasons, score, second, second_model = self._queue.item(prediction_id)
         why = reasons_of(reasons)
-        twins = self._reviews.twins(prediction_id) if any(one.name == "against a review" for one in why) else []
+        twins = self._queue.twins(prediction_id) if any(one.name == "against a review" for one in why) else []
         return Item(
             detail,
             standing,

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts import distributions as charts
+from core.charts import over_time as time_charts
 from core.emotions import AT_LEVEL, Level
 from pages import runtime
 from pages.components.charts import clicks, draw_chart
@@ -99,9 +100,9 @@ def draw(view: View, level: Level) -> None:
     distribution = exploring.distribution(view.selection, level)
     st.header("How many, when")
     draw_chart(
-        charts.volume(over_time),
+        time_charts.volume(over_time),
         "volume",
-        charts.describe_volume(over_time),
+        time_charts.describe_volume(over_time),
         on_select=_brushed,
         modes=("box", "points"),
     )
@@ -114,9 +115,9 @@ def draw(view: View, level: Level) -> None:
     others = replace(view.selection, emotions=(), minimum=0.0)
     lines = _lines(exploring.over_time(others, level), distribution, level, view)
     draw_chart(
-        charts.emotions_over_time(lines),
+        time_charts.emotions_over_time(lines),
         f"lines_{level}",
-        charts.describe_emotions_over_time(lines),
+        time_charts.describe_emotions_over_time(lines),
         on_select=_pointed,
     )
     st.caption(
@@ -167,7 +168,7 @@ def _bucket(frame: pd.DataFrame) -> str:
 
 
 def _lines(over_time: pd.DataFrame, distribution: pd.DataFrame, level: Level, view: View) -> pd.DataFrame:
-    """Return one row for each bucket and label that is drawn, as `charts.emotions_over_time` takes it."""
+    """Return one row for each bucket and label that is drawn, as `time_charts.emotions_over_time` takes it."""
     ranked = [name for name in distribution["name"] if name != "neutral"]
     asked = set(view.selection.emotions)
     chosen = [name for name in ranked if name in asked][:8] if level == "emotion" and asked else ranked[:_LINES]

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
+from core.charts import risk as charts
 from core.emotions import Level
 from core.services.explorer import Spike
 from core.stats.anomalies import BASELINE_DAYS, HISTORY_DAYS, LEAST, SPIKE

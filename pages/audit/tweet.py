@@ -6,7 +6,6 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
 from core.charts import probabilities as readings
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
@@ -97,11 +96,11 @@ def _what_if(predictor: Predictor, found: Detail, number: int, flag: Flag) -> No
     frame = _moved(before.probabilities, after[0].tolist())
     st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(predictor.classifier.info.label)}:")
     both = ("with it", "without it")
-    draw_chart(charts.rescored(frame, both), f"what_if_{number}", charts.describe_rescored(frame, both))
+    draw_chart(readings.rescored(frame, both), f"what_if_{number}", readings.describe_rescored(frame, both))
 
 
 def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.DataFrame:
-    """Return the labels that moved most, as `charts.rescored` takes them."""
+    """Return the labels that moved most, as `readings.rescored` takes them."""
     frame = pd.DataFrame(
         {
             "name": [emotion.name for emotion in EMOTIONS],
@@ -204,7 +203,7 @@ def _today(predictor: Predictor, found: Detail, level: Level) -> None:
         parts = [f"**now** {', '.join(gained)}"] * bool(gained) + [f"**no longer** {', '.join(lost)}"] * bool(lost)
         st.markdown("Its emotions differ: " + "; ".join(parts) + ".")
     frame = _moved(found.scores[0].tolist(), list(today.probabilities))
-    draw_chart(charts.rescored(frame), "rescored", charts.describe_rescored(frame))
+    draw_chart(readings.rescored(frame), "rescored", readings.describe_rescored(frame))
     st.caption("The probabilities that moved most. Hollow: as stored. Filled: as read now. Nothing is recorded.")
 
 

@@ -62,7 +62,7 @@ def _table(view: View, level: Level) -> None:
     first = (page - 1) * PAGE
     rows = exploring.page(view.selection, order, PAGE, first)
     # A selection is a place in the table: under other rows it would mean another tweet.
-    key = f"rows_{exploring.version}_{hash((view.selection, order, page)) & 0xFFFFFFFF:x}"
+    key = f"rows_{exploring.revision}_{hash((view.selection, order, page)) & 0xFFFFFFFF:x}"
     st.dataframe(
         _cells(rows, order),
         key=key,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.charts import comparison
 from core.emotions import Level
-from core.experiments.leaderboard import differing, smallest_rival
+from core.experiments.head_to_head import differing, smallest_rival
 from core.services.model_board import Board
 from pages import runtime
 from pages.components.frame import plain
@@ -29,12 +29,12 @@ def draw(board: Board, level: Level) -> None:
     if first.id == second.id:
         st.info("Choose two different runs.")
         return
-    found = runtime.app().model_board.duel(first, second)
+    found = runtime.app().model_board.compare_runs(first, second)
     st.markdown(f"**{plain(found.sentence(level))}**")
     st.markdown(plain(found.sentence(level, "micro")))
     st.header("At every level")
     st.plotly_chart(
-        comparison.duel_levels(found),
+        comparison.level_differences(found),
         key="duel_levels",
         config={"displayModeBar": False},
         alt=" ".join(found.sentence(at.level) for at in found.levels),
@@ -42,10 +42,10 @@ def draw(board: Board, level: Level) -> None:
     st.header("Where each wins")
     frame = found.at(level).frame()
     st.plotly_chart(
-        comparison.duel_labels(frame, found),
+        comparison.label_differences(frame, found),
         key=f"duel_labels_{level}",
         config={"displayModeBar": False},
-        alt=comparison.describe_duel_labels(frame, found),
+        alt=comparison.describe_label_differences(frame, found),
     )
     st.caption(
         f"Right of 0 {plain(first.name)} is better, left of it {plain(second.name)}. Filled: beyond chance. Hollow: "

@@ -10,7 +10,8 @@ from core.charts import comparison
 from core.emotions import Level
 from core.errors import AffectraError, InputError
 from core.experiments import published
-from core.experiments.leaderboard import board_frame, leading_rival, smallest_rival
+from core.experiments.head_to_head import leading_rival, smallest_rival
+from core.experiments.leaderboard import board_frame
 from core.services.model_board import Board
 from core.stats.metrics import RARE, RESAMPLES
 from pages import runtime
@@ -72,7 +73,7 @@ def _verdict(board: Board, level: Level) -> None:
     for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):
         if rivals is not None:
             with suppress(AffectraError):  # the tab that compares two runs says what is missing
-                said.append(plain(runtime.app().model_board.duel(*rivals).sentence(level)))
+                said.append(plain(runtime.app().model_board.compare_runs(*rivals).sentence(level)))
     if said:
         st.markdown(f"At **{LEVELS[level]}**: {' '.join(dict.fromkeys(said))}")
 

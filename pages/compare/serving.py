@@ -6,7 +6,8 @@ import streamlit as st
 from core.emotions import Level
 from core.errors import AffectraError
 from core.experiments.leaderboard import Candidate
-from core.services.model_board import MAX_REASON, Board
+from core.services.model_board import Board
+from core.services.promotion import MAX_REASON
 from pages import runtime
 from pages.components.frame import guarded, in_cell, plain, report, reporting, say, show_problem, show_reported
 
@@ -55,7 +56,7 @@ def _promote(board: Board) -> None:
     if not possible:
         st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
         return
-    pinned = runtime.app().model_board.pinned
+    pinned = runtime.app().promotion.tracker.pinned
     if pinned is not None:
         st.info(
             f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra anew to let another model serve.",
@@ -117,7 +118,7 @@ def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
     ):
         try:
             with st.spinner("Trying it out, and telling MLflow …"):
-                runtime.app().model_board.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
+                runtime.app().promotion.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
         except AffectraError as error:
             report(error)
         else:
@@ -156,8 +157,8 @@ def _history(board: Board) -> None:
 def _measuring() -> None:
     st.header("What reading costs on this machine")
     show_reported()
-    candidates = runtime.app().model_board
-    job = candidates.measuring
+    cost_runs = runtime.app().cost_runs
+    job = cost_runs.measuring
     if job is not None and job.running:
         _progress()
         return
@@ -194,17 +195,17 @@ def _measuring() -> None:
 
 @reporting
 def _start() -> None:
-    runtime.app().model_board.start_measuring(runtime.app().actor)
+    runtime.app().cost_runs.start_measuring(runtime.app().actor)
 
 
 @st.fragment(run_every=1.0)
 @guarded
 def _progress() -> None:
-    job = runtime.app().model_board.measuring
+    job = runtime.app().cost_runs.measuring
     if job is None or not job.running:
         st.rerun()  # the whole page: the leaderboard has new figures
         return
-    waiting = runtime.app().model_board.installed()[job.done :]
+    waiting = runtime.app().cost_runs.installed()[job.done :]
     at_work = f" {plain(waiting[0])} is at work …" if waiting else ""
     st.progress(job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured.{at_work}")
     st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)

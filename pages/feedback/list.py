@@ -43,7 +43,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
     reviewing = runtime.app().review_desk
     rows = reviewing.queue(queue, view.selection, seat, limit=_ROWS, offset=(page - 1) * _ROWS)
     # A selection is a place in the table: under other rows it would mean another tweet.
-    key = f"review_rows_{reviewing.version}_{hash((queue, view.selection, page)) & 0xFFFFFFFF:x}"
+    key = f"review_rows_{reviewing.revision}_{hash((queue, view.selection, page)) & 0xFFFFFFFF:x}"
     table: Any = st.dataframe(
         _cells(rows),
         key=key,

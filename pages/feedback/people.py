@@ -199,7 +199,7 @@ def _comments(view: View) -> None:
     first = (page - 1) * _PAGE
     rows = listening.comments(view.selection, _PAGE, first)
     # A selection is a place in the table: under other rows it would mean another tweet.
-    key = f"comments_{listening.version}_{hash((view.selection, page)) & 0xFFFFFFFF:x}"
+    key = f"comments_{listening.revision}_{hash((view.selection, page)) & 0xFFFFFFFF:x}"
     table: Any = st.dataframe(
         _cells(rows),
         key=key,

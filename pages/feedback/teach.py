@@ -61,7 +61,7 @@ def _conflicts(conflicts: tuple[Conflict, ...]) -> None:
             {
                 "Text": [in_cell(one.text)[:300] for one in conflicts],
                 "Said": [
-                    "; ".join(f"{in_cell(said.actor)}: {', '.join(said.labels) or 'none'}" for said in one.candidates)
+                    "; ".join(f"{in_cell(said.actor)}: {', '.join(said.labels) or 'none'}" for said in one.decisions)
                     for one in conflicts
                 ],
                 "Holds": [", ".join(one.held) or "none" for one in conflicts],

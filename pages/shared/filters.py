@@ -25,7 +25,7 @@ from core.explore.query_string import (
 )
 from core.explore.selection import Selection
 from core.rules.flags import CATEGORIES, SEVERITIES
-from core.services.explorer import Exploring, Facets, emotions_of
+from core.services.explorer import Explorer, Facets, emotions_of
 from pages import runtime
 from pages.components.frame import plain, reporting, say
 
@@ -45,7 +45,7 @@ class View:
     period: str
 
 
-def draw_filters(exploring: Exploring) -> View:
+def draw_filters(exploring: Explorer) -> View:
     """Draw the bar of filters and return what they ask for."""
     facets = exploring.facets()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):

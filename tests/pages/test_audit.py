@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def stored(database: Path, selection: Selection) -> int:
     st.cache_resource.clear()
     store = Store(database)
     try:
-        return Explorer(store).count(selection)
+        return ExplorerQueries(store).count(selection)
     finally:
         store.close()
 
@@ -127,7 +127,7 @@ def test_a_link_to_one_tweet_opens_it(open_app: Open, database: Path) -> None:
     app = open_app()
     st.cache_resource.clear()
     store = Store(database)
-    flagged = Explorer(store).page(Selection(severities=("urgent",)), "newest", 1)[0]
+    flagged = ExplorerQueries(store).page(Selection(severities=("urgent",)), "newest", 1)[0]
     store.close()
     app = audit(open_app, {"tweet": str(flagged.id)})
     assert not app.exception

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.access.actor import Actor, Seat
 from core.explore.selection import Selection
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.store import Store
 from core.store.reviews import Reviews
 from pages import runtime
@@ -39,7 +39,7 @@ def count(app: AppTest, queue: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-def reviewing() -> Reviewing:
+def reviewing() -> ReviewDesk:
     """What the page itself works with."""
     return runtime.app().review_desk
 
@@ -75,7 +75,7 @@ def test_somebody_was_faster(open_app: Open) -> None:
     app = feedback(open_app, {"reviewer": "ana"})
     item_id = app.session_state["sitting"].item.id
     # Her claim has run out, he decides, and then she does.
-    his = Reviewing(reviewing()._store, lambda: None, lambda: "", _later)  # type: ignore[arg-type,return-value]
+    his = ReviewDesk(reviewing()._store, lambda: None, lambda: "", _later)  # type: ignore[arg-type,return-value]
     his.decide(his.open(item_id, BO), "escalate", BO, uuid4())
     app.button(key="review_confirm").click().run()
     assert any("bo escalated it" in one.value for one in app.error)

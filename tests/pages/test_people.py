@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.predictions.record import Feedback, Verdict
 from core.settings import settings
 from core.store import Store
-from core.store.explorer import Explorer, Listed
+from core.store.explorer import ExplorerQueries, Listed
 from core.store.reviews import Act, Reviews
 from pages import runtime
 
@@ -44,7 +44,7 @@ class Pen:
 
     def __init__(self, store: Store) -> None:
         self.store, self.reviews = store, Reviews(store)
-        self.tweets: list[Listed] = Explorer(store).page(Selection(), "newest", 100)
+        self.tweets: list[Listed] = ExplorerQueries(store).page(Selection(), "newest", 100)
         self.now = datetime.now(UTC)
 
     def later(self) -> datetime:
