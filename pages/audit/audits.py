@@ -1,4 +1,4 @@
-"""Audits of files, and what the app does by itself: its inbox, and rules that changed."""
+"""Audits of files: run one, see those on this machine, and what waits in the inbox."""
 
 import weakref
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from core.audit import Audit, AuditSource, audit, guess_expected_column, read_au
 from core.emotions import Level
 from core.errors import InputError
 from core.explore.selection import Selection
-from core.files import FORMATS, Table, open_table, printable
+from core.files import FORMATS, open_table, printable
 from core.jobs import Job
 from core.settings import settings
 from core.times import guess_time_column
 from pages import runtime
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
 from pages.components.progress import show_progress
-from pages.components.uploads import gone_with, named_as_given, to_disk
+from pages.components.uploads import Upload, named_as_given, to_disk
 from pages.shared.filters import View, show_selection
 
 _TYPICAL: Final = "the typical tweets"
@@ -37,18 +37,6 @@ _MEDIA: Final = {
 
 
 @dataclass
-class Upload:
-    """A file that somebody uploaded to audit. Gone with the session."""
-
-    name: str
-    path: Path
-    table: Table | None = None
-
-    def __post_init__(self) -> None:
-        gone_with(self, self.path.parent)
-
-
-@dataclass
 class Run:
     """An audit of this session: its source, the job that makes it, and the file that it reads, if it was uploaded."""
 
@@ -58,33 +46,6 @@ class Run:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, self.job.cancel)
-
-
-def draw_upkeep() -> None:
-    """Draw what the app does by itself, while it does: a line that looks again every few seconds."""
-    _upkeep(st.session_state.setdefault("page_runs", 0))
-    st.session_state["page_runs"] += 1
-
-
-@st.fragment(run_every="4s")
-@guarded
-def _upkeep(page_run: int) -> None:
-    upkeep = runtime.upkeep()
-    was_running = st.session_state.get("upkeep_ran", False)
-    running = upkeep.poke()
-    st.session_state["upkeep_ran"] = running
-    if running and upkeep.job is not None:
-        waiting = len(upkeep.inbox.waiting())
-        files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
-        read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
-        what = f"{files} taken in" if waiting else read
-        st.caption(f":material/sync: {what} …")
-    elif was_running and page_run < st.session_state["page_runs"]:
-        # There is more to look at now. A page that is just being drawn shows it anyway; to begin anew would lose what
-        # it has to say once.
-        st.rerun(scope="app")
-    for problem in upkeep.problems:
-        st.warning(plain(problem), icon=":material/inbox:")
 
 
 def draw(view: View, level: Level) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from core.charts import distributions as charts
+from core.charts import distributions
 from core.emotions import Level
 from core.explore.selection import Selection
 from core.services.explorer import SAMPLE, Facets
@@ -42,9 +42,9 @@ def draw(view: View, level: Level) -> None:
         )
         return
     draw_chart(
-        charts.drift(found.frame),
+        distributions.drift(found.frame),
         f"drift_{level}",
-        charts.describe_drift(found.frame),
+        distributions.describe_drift(found.frame),
         on_select=lambda key: _take(key, level),
     )
     sampled = (

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
+from core.charts import distributions
 from core.emotions import AT_LEVEL, Level
 from pages import runtime
 from pages.components.charts import clicks, draw_chart
@@ -99,9 +99,9 @@ def draw(view: View, level: Level) -> None:
     distribution = exploring.distribution(view.selection, level)
     st.header("How many, when")
     draw_chart(
-        charts.volume(over_time),
+        distributions.volume(over_time),
         "volume",
-        charts.describe_volume(over_time),
+        distributions.describe_volume(over_time),
         on_select=_brushed,
         modes=("box", "points"),
     )
@@ -114,9 +114,9 @@ def draw(view: View, level: Level) -> None:
     others = replace(view.selection, emotions=(), minimum=0.0)
     lines = _lines(exploring.over_time(others, level), distribution, level, view)
     draw_chart(
-        charts.emotions_over_time(lines),
+        distributions.emotions_over_time(lines),
         f"lines_{level}",
-        charts.describe_emotions_over_time(lines),
+        distributions.describe_emotions_over_time(lines),
         on_select=_pointed,
     )
     st.caption(
@@ -129,9 +129,9 @@ def draw(view: View, level: Level) -> None:
     )
     st.header("How often")
     draw_chart(
-        charts.distribution(distribution),
+        distributions.distribution(distribution),
         f"distribution_{level}",
-        charts.describe_distribution(distribution),
+        distributions.describe_distribution(distribution),
         on_select=lambda key: _labelled(key, level),
     )
     st.caption(
@@ -145,9 +145,9 @@ def draw_together(view: View, level: Level) -> None:
     st.header("Which occur together")
     pairs = runtime.exploring().pairs(view.selection, level)
     draw_chart(
-        charts.co_occurrence(pairs),
+        distributions.co_occurrence(pairs),
         f"pairs_{level}",
-        charts.describe_co_occurrence(pairs),
+        distributions.describe_co_occurrence(pairs),
         on_select=lambda key: _paired(key, level),
     )
     st.caption("Of the tweets with the label at the left, how many carry the one above, too. Click a cell to see both.")
@@ -167,7 +167,7 @@ def _bucket(frame: pd.DataFrame) -> str:
 
 
 def _lines(over_time: pd.DataFrame, distribution: pd.DataFrame, level: Level, view: View) -> pd.DataFrame:
-    """Return one row for each bucket and label that is drawn, as `charts.emotions_over_time` takes it."""
+    """Return one row for each bucket and label that is drawn, as `distributions.emotions_over_time` takes it."""
     ranked = [name for name in distribution["name"] if name != "neutral"]
     asked = set(view.selection.emotions)
     chosen = [name for name in ranked if name in asked][:8] if level == "emotion" and asked else ranked[:_LINES]

@@ -4,12 +4,10 @@ import streamlit as st
 
 from core.emotions import Level
 from pages import runtime
-from pages.audit import audits as runs
-from pages.audit import drift as drifting
-from pages.audit import overview, risk
-from pages.audit import tweets as rows
+from pages.audit import audits, drift, overview, risk, tweets
 from pages.components.frame import guarded, plain, show_reported
 from pages.components.levels import level_switch
+from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
 
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
@@ -17,9 +15,9 @@ TABS = {
     "Overview": guarded(overview.draw),
     "Together": guarded(overview.draw_together),
     "Risk": guarded(risk.draw),
-    "Drift": guarded(drifting.draw),
-    "Tweets": guarded(rows.draw),
-    "Audits": guarded(runs.draw),
+    "Drift": guarded(drift.draw),
+    "Tweets": guarded(tweets.draw),
+    "Audits": guarded(audits.draw),
 }
 
 
@@ -31,7 +29,7 @@ def main() -> None:
     show_reported()
     if notice := runtime.service().notice:
         st.warning(plain(notice), icon=":material/swap_horiz:")
-    runs.draw_upkeep()
+    draw_upkeep()
     view = draw_filters(runtime.exploring())
     _figures(view)
     level: Level = level_switch("audit_level")

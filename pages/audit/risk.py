@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
+from core.charts import distributions
 from core.emotions import Level
 from core.services.explorer import Spike
 from core.stats.anomalies import BASELINE_DAYS, HISTORY_DAYS, LEAST, SPIKE
@@ -28,15 +28,17 @@ def draw(view: View, level: Level) -> None:
         st.info("Nothing is flagged in this selection.", icon=":material/check:")
     else:
         draw_chart(
-            charts.severity_by_category(severities),
+            distributions.severity_by_category(severities),
             "severities",
-            charts.describe_severity_by_category(severities),
+            distributions.describe_severity_by_category(severities),
             on_select=_flagged,
         )
         st.caption("Flags, not tweets: one may be flagged for several things. Click a part to see its tweets alone.")
     st.header("Days that stand out")
     frame, spikes = exploring.calendar(view.selection, level)
-    draw_chart(charts.calendar(frame), f"calendar_{level}", charts.describe_calendar(frame), on_select=_clicked)
+    draw_chart(
+        distributions.calendar(frame), f"calendar_{level}", distributions.describe_calendar(frame), on_select=_clicked
+    )
     st.caption(
         f"The stronger the shade, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and "
         f"lies {SPIKE:.0f} robust standard deviations above the median of the {BASELINE_DAYS} days before (spread "

@@ -6,8 +6,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
-from core.charts import probabilities as readings
+from core.charts import distributions, probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
 from core.inference.classifier import Classifier
@@ -98,11 +97,11 @@ def _what_if(service: Service, found: Detail, number: int, flag: Flag) -> None:
     frame = _moved(before.probabilities, after[0].tolist())
     st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(service.classifier.info.label)}:")
     both = ("with it", "without it")
-    draw_chart(charts.rescored(frame, both), f"what_if_{number}", charts.describe_rescored(frame, both))
+    draw_chart(distributions.rescored(frame, both), f"what_if_{number}", distributions.describe_rescored(frame, both))
 
 
 def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.DataFrame:
-    """Return the labels that moved most, as `charts.rescored` takes them."""
+    """Return the labels that moved most, as `distributions.rescored` takes them."""
     frame = pd.DataFrame(
         {
             "name": [emotion.name for emotion in EMOTIONS],
@@ -132,8 +131,8 @@ def _scores(service: Service, found: Detail, level: Level) -> None:
             }
         )
     else:
-        frame = readings.bars_frame(found.scores, model.thresholds, level)
-    draw_chart(readings.emotion_bars(frame), f"detail_bars_{level}", readings.describe_bars(frame))
+        frame = probabilities.bars_frame(found.scores, model.thresholds, level)
+    draw_chart(probabilities.emotion_bars(frame), f"detail_bars_{level}", probabilities.describe_bars(frame))
 
 
 def _model_of(service: Service, found: Detail) -> Classifier | None:
@@ -205,7 +204,7 @@ def _today(service: Service, found: Detail, level: Level) -> None:
         parts = [f"**now** {', '.join(gained)}"] * bool(gained) + [f"**no longer** {', '.join(lost)}"] * bool(lost)
         st.markdown("Its emotions differ: " + "; ".join(parts) + ".")
     frame = _moved(found.scores[0].tolist(), list(today.probabilities))
-    draw_chart(charts.rescored(frame), "rescored", charts.describe_rescored(frame))
+    draw_chart(distributions.rescored(frame), "rescored", distributions.describe_rescored(frame))
     st.caption("The probabilities that moved most. Hollow: as stored. Filled: as read now. Nothing is recorded.")
 
 

@@ -1,28 +1,30 @@
 """The tweets themselves: a table that the database sorts and pages, one in full, and the export of all."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID
 
 import streamlit as st
 
 from core.emotions import LABELS, Level
-from core.rules.flags import SEVERITIES
-from core.services.explorer import ORDERS, Listed
+from core.explore.selection import Selection
+from core.services.explorer import EXPORTS, ORDERS, Listed
 from pages import runtime
-from pages.audit.exporting import draw_export
 from pages.audit.tweet import draw_detail
-from pages.components.frame import guarded, in_cell
+from pages.components.exports import Write, draw_file
+from pages.components.flagged import SEVERITY_SIGNS
+from pages.components.frame import guarded, in_cell, show_reported
 from pages.shared.filters import View
 
 PAGE: Final = 100
 """Rows that go to the browser at once."""
-SEVERITY_SIGNS: Final = ("", "ℹ️ info", "⚠️ watch", "🚨 urgent")
 
 
 def draw(view: View, level: Level) -> None:
     """Draw the tab."""
     _table(view, level)
-    draw_export(view)
+    _export(view)
 
 
 @st.fragment
@@ -122,4 +124,23 @@ def _opened() -> UUID | None:
         return None
 
 
-assert len(SEVERITY_SIGNS) == len(SEVERITIES) + 1  # noqa: S101
+@st.fragment
+@guarded
+def _export(view: View) -> None:
+    """Draw the choice of a format, the progress, and the file."""
+    st.header("Export what is filtered")
+    show_reported()
+    draw_file("export", EXPORTS, "affectra-tweets", view.selection, lambda: _writer(view.selection))
+    st.caption(
+        "All that the filters above hold, oldest first, with scores, flags and thumbs. In CSV, cells that a "
+        "spreadsheet could take for a formula are made harmless with an apostrophe."
+    )
+
+
+def _writer(selection: Selection) -> Write:
+    service = runtime.service()
+
+    def write(path: Path, cancelled: Callable[[], bool]) -> int:
+        return service.export(selection, path, cancelled)
+
+    return write

@@ -5,9 +5,7 @@ import streamlit as st
 from core.errors import AffectraError
 from core.services.model_board import Board
 from pages import runtime
-from pages.compare import emotions, leaderboard
-from pages.compare import head_to_head as duels
-from pages.compare import serving as promotion
+from pages.compare import emotions, head_to_head, leaderboard, serving
 from pages.components.frame import guarded, plain, show_problem, show_reported
 from pages.components.levels import level_switch
 
@@ -15,8 +13,8 @@ from pages.components.levels import level_switch
 TABS = {
     "Leaderboard": guarded(leaderboard.draw),
     "Emotions": guarded(emotions.draw),
-    "Head to head": guarded(duels.draw),
-    "What serves": guarded(promotion.draw),
+    "Head to head": guarded(head_to_head.draw),
+    "What serves": guarded(serving.draw),
 }
 
 
@@ -56,10 +54,10 @@ def _refreshing() -> None:
 
 @guarded
 def _champion(board: Board) -> None:
-    serving = runtime.service()
-    if serving.notice:
-        st.warning(plain(serving.notice), icon=":material/swap_horiz:")
-    info = serving.classifier.info
+    service = runtime.service()
+    if service.notice:
+        st.warning(plain(service.notice), icon=":material/swap_horiz:")
+    info = service.classifier.info
     said = f"**{plain(info.label)}** ({plain(info.family)}) serves"
     move = board.last_move
     if move is not None and move.to == info.label:

@@ -10,9 +10,10 @@ from core.review.events import Choice
 from core.review.priority import reasons_of
 from core.services.review_desk import Queue, Queued
 from pages import runtime
-from pages.audit.tweets import SEVERITY_SIGNS
+from pages.components.flagged import SEVERITY_SIGNS
 from pages.components.frame import guarded, in_cell, reporting, say, show_reported
-from pages.feedback.desk import follow_to_desk, put_on_desk, sitting
+from pages.feedback.desk import sitting
+from pages.feedback.navigation import follow_to_desk, put_on_desk
 from pages.shared.filters import View
 
 _ROWS: Final = 100

@@ -4,15 +4,15 @@ import streamlit as st
 
 from core.emotions import Level
 from pages import runtime
-from pages.audit.audits import draw_upkeep
 from pages.components.frame import guarded, plain
 from pages.components.levels import level_switch
-from pages.feedback import desk
-from pages.feedback import list as listing
-from pages.feedback import people as said
-from pages.feedback import teach as teaching
-from pages.feedback.desk import QUEUES
+from pages.feedback.agreement import draw_agreement
+from pages.feedback.desk import QUEUES, draw_desk
+from pages.feedback.list import draw_list
+from pages.feedback.people import draw_people
 from pages.feedback.reviewer import draw_seat
+from pages.feedback.teach import draw_teach
+from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
 
 
@@ -49,28 +49,28 @@ def _reviewing(tab: str, view: View) -> None:
     st.caption(" · ".join(f"{name} {counts[queue]:,}" for queue, name in QUEUES.items()))
     queue = named[chosen]
     if tab == "Desk":
-        desk.draw_desk(view, queue, seat, counts[queue])
+        draw_desk(view, queue, seat, counts[queue])
     else:
-        listing.draw_list(view, queue, seat, counts[queue])
+        draw_list(view, queue, seat, counts[queue])
 
 
 @guarded
 def _people(tab: str, view: View) -> None:
     del tab
     level: Level = level_switch("feedback_level")
-    said.draw_said(view, level)
+    draw_people(view, level)
 
 
 @guarded
 def _agreement(tab: str, view: View) -> None:
     del tab
-    said.draw_agreement(view)
+    draw_agreement(view)
 
 
 @guarded
 def _teach(tab: str, view: View) -> None:
     del tab, view
-    teaching.draw_teaching()
+    draw_teach()
 
 
 TABS = {"Desk": _reviewing, "List": _reviewing, "People": _people, "Agreement": _agreement, "Teach": _teach}

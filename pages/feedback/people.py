@@ -8,19 +8,18 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.charts import feedback as charts
+from core.charts import feedback
 from core.emotions import Level
 from core.explore.selection import Selection
 from core.services.explorer import EXPORTS
 from core.services.feedback_insights import LOG_NAME, Comment, Effect, Satisfaction
-from core.services.review_desk import SECOND_LOOK
 from core.stats.metrics import RARE
 from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.decisions import DECIDED
 from pages.components.exports import Write, draw_file
 from pages.components.frame import guarded, in_cell, show_reported
-from pages.feedback.desk import follow_to_desk, put_on_desk
+from pages.feedback.navigation import follow_to_desk, put_on_desk
 from pages.shared.filters import View
 
 _CARD: Final = 150
@@ -37,7 +36,7 @@ _NO_THUMB: Final = (
 
 
 @guarded
-def draw_said(view: View, level: Level) -> None:
+def draw_people(view: View, level: Level) -> None:
     """Draw how satisfied people are, what they correct, what they write, and what came of it."""
     listening = runtime.sayings()
     found = listening.satisfaction(view.selection, level)
@@ -87,9 +86,9 @@ def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
 def _satisfaction(found: Satisfaction, level: Level) -> None:
     st.header("How satisfied, when")
     draw_chart(
-        charts.satisfaction_over_time(found.over_time),
+        feedback.satisfaction_over_time(found.over_time),
         "satisfaction_time",
-        charts.describe_satisfaction_over_time(found.over_time),
+        feedback.describe_satisfaction_over_time(found.over_time),
     )
     st.caption(
         f"By when the tweets were posted (UTC), in stretches of {_length(found.stretch)}. Hollow: fewer than {RARE} "
@@ -100,9 +99,9 @@ def _satisfaction(found: Satisfaction, level: Level) -> None:
         st.caption("Every tweet with a thumb is one in which the model found no emotion.")
     else:
         draw_chart(
-            charts.satisfaction(found.labels),
+            feedback.satisfaction(found.labels),
             f"satisfaction_{level}",
-            charts.describe_satisfaction(found.labels, "label"),
+            feedback.describe_satisfaction(found.labels, "label"),
         )
     st.caption(
         f"Thumbs on tweets that carry the label by the model, the least satisfying first; those with fewer than {RARE} "
@@ -110,11 +109,13 @@ def _satisfaction(found: Satisfaction, level: Level) -> None:
     )
     st.header("How satisfied, with which model")
     draw_chart(
-        charts.satisfaction(found.models), "satisfaction_model", charts.describe_satisfaction(found.models, "model")
+        feedback.satisfaction(found.models), "satisfaction_model", feedback.describe_satisfaction(found.models, "model")
     )
     st.header("How satisfied, from where")
     draw_chart(
-        charts.satisfaction(found.sources), "satisfaction_source", charts.describe_satisfaction(found.sources, "source")
+        feedback.satisfaction(found.sources),
+        "satisfaction_source",
+        feedback.describe_satisfaction(found.sources, "source"),
     )
 
 
@@ -128,12 +129,12 @@ def _contested(view: View) -> None:
             icon=":material/edit:",
         )
         return
-    draw_chart(charts.contested(found.labels), "contested", charts.describe_contested(found.labels))
+    draw_chart(feedback.contested(found.labels), "contested", feedback.describe_contested(found.labels))
     st.caption(
         f"Of {found.n:,} {_plural(found.n, 'thumb')} down that say what it should have been: how often the model gave "
         f"an emotion and people did not (left, hatched) | the reverse (right)."
     )
-    draw_chart(charts.confusions(found.pairs), "confusions", charts.describe_confusions(found.pairs))
+    draw_chart(feedback.confusions(found.pairs), "confusions", feedback.describe_confusions(found.pairs))
     st.caption(
         "What the model said → what people say instead, the most frequent pairs; “nothing” where one side has no "
         "emotion of its own."
@@ -263,61 +264,6 @@ def _writer(asked: Selection | None) -> Write:
         return listening.export_log(asked, path, cancelled)
 
     return write
-
-
-@guarded
-def draw_agreement(view: View) -> None:
-    """Draw how far second looks agree with first decisions."""
-    st.header("How far two reviewers agree")
-    found = runtime.sayings().second_looks(view.selection)
-    of = found.found
-    if not of.n:
-        st.info(
-            f"No tweet within these filters has had a second look yet. The queue “Second look” of the desk offers "
-            f"{SECOND_LOOK} of 100 decided tweets to somebody else, who does not see the first decision: take that "
-            f"queue under another name than the one that decided.",
-            icon=":material/group:",
-        )
-        return
-    with st.container(horizontal=True, gap="xsmall", key="agreement_totals"):
-        st.metric(
-            "Seen by two", f"{of.n:,}", border=True, width=_CARD, help="Tweets with a decision and a second look."
-        )
-        st.metric(
-            "Decided alike",
-            f"{of.same / of.n:.0%}",
-            border=True,
-            width=_CARD,
-            help=f"{of.same:,} of {of.n:,}: every one of the 28 decided alike.",
-        )
-        undefined = pd.isna(of.overall.value)
-        st.metric(
-            "Kappa",
-            "–" if undefined else f"{of.overall.value:.2f}",
-            border=True,
-            width=_CARD,
-            help="Undefined: neither gave any emotion."
-            if undefined
-            else f"95 % interval {of.overall.low:.2f} to {of.overall.high:.2f}, by drawing whole tweets anew.",
-        )
-    interval = "" if undefined else f" ({of.overall.low:.2f} to {of.overall.high:.2f} at 95 %)"
-    st.caption(
-        f"Cohen's kappa over all 28 emotions of {of.n:,} {_plural(of.n, 'tweet')} of {view.period}{interval}: 1 where "
-        f"two always agree, 0 where they agree as often as chance has it."
-        + (f" With fewer than {RARE} tweets it says little." if of.n < RARE else "")
-    )
-    shown = found.labels[found.labels["n"] > 0]
-    if shown.empty:
-        st.caption("Neither of the two gave any emotion to any of them.")
-        return
-    st.header("On which emotions")
-    draw_chart(charts.agreement(shown), "agreement", charts.describe_agreement(shown))
-    st.caption(
-        f"Kappa by emotion with its 95 % interval (Fleiss, Cohen & Everitt, 1969), of the tweets to which either gave "
-        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. The "
-        f"interval has no width where the two always agreed, or one of them never gave it: that proves nothing of few "
-        f"tweets. An emotion on which reviewers do not agree is one that no model can learn from them."
-    )
 
 
 def _length(time: timedelta) -> str:

@@ -34,7 +34,7 @@ class Lesson:
 
 
 @guarded
-def draw_teaching() -> None:
+def draw_teach() -> None:
     """Draw the labelled set, its conflicts, and the ways to learn from it."""
     show_reported()
     st.header("What was reviewed")

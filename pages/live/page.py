@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from core.charts import probabilities as readings
+from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
 from core.errors import AffectraError, InputError, ModelError
 from core.inference.classifier import Classifier
@@ -165,12 +165,12 @@ def _baseline(service: Service) -> Classifier | None:
 
 
 def _bars(model: Classifier, reading: Prediction, level: Level, side: str) -> None:
-    frame = readings.bars_frame(reading.scores, model.thresholds, level)
+    frame = probabilities.bars_frame(reading.scores, model.thresholds, level)
     st.plotly_chart(
-        readings.emotion_bars(frame),
+        probabilities.emotion_bars(frame),
         key=f"bars_{side}_{level}",
         config={"displayModeBar": False},
-        alt=readings.describe_bars(frame),
+        alt=probabilities.describe_bars(frame),
     )
     st.caption("Bar: probability. Tick: the label's threshold, tuned on the dev split. ✓: reaches it.")
 

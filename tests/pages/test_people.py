@@ -23,17 +23,17 @@ HOSTILE = "<b>bold</b> [link](https://evil.example) :red[x] $x$"
 ONE, TWO = Seat(Actor("mod"), "w1"), Seat(Actor("bo"), "w2")
 
 
-def draw_said(level: str = "emotion") -> None:
+def draw_people(level: str = "emotion") -> None:
     from core.explore.selection import Selection  # noqa: PLC0415
-    from pages.feedback.people import draw_said  # noqa: PLC0415
+    from pages.feedback.people import draw_people  # noqa: PLC0415
     from pages.shared.filters import View  # noqa: PLC0415
 
-    draw_said(View(Selection(), "the whole store"), level)  # type: ignore[arg-type]
+    draw_people(View(Selection(), "the whole store"), level)  # type: ignore[arg-type]
 
 
 def draw_agreement() -> None:
     from core.explore.selection import Selection  # noqa: PLC0415
-    from pages.feedback.people import draw_agreement  # noqa: PLC0415
+    from pages.feedback.agreement import draw_agreement  # noqa: PLC0415
     from pages.shared.filters import View  # noqa: PLC0415
 
     draw_agreement(View(Selection(), "the whole store"))
@@ -110,7 +110,7 @@ def some_feedback(pen: Pen) -> None:
 
 def test_a_store_without_thumbs_says_what_to_do(written: Callable[[Callable[[Pen], None]], None]) -> None:
     written(lambda pen: None)
-    app = run(draw_said)
+    app = run(draw_people)
     assert "Nobody has given a thumb" in texts(app)
     assert "the page Live asks" in texts(app)
     assert charts(app) == 0
@@ -120,7 +120,7 @@ def test_a_store_without_thumbs_says_what_to_do(written: Callable[[Callable[[Pen
 @pytest.mark.parametrize("level", ["emotion", "ekman", "sentiment"])
 def test_what_people_said_is_drawn_at_every_level(written: Callable[[Callable[[Pen], None]], None], level: str) -> None:
     written(some_feedback)
-    app = run(draw_said, level=level)
+    app = run(draw_people, level=level)
     assert metrics(app)["Thumbs"] == "9"
     assert metrics(app)["Thumbs up"] == "44%"
     assert metrics(app)["Decided"] == "33%"
@@ -134,7 +134,7 @@ def test_what_people_said_is_drawn_at_every_level(written: Callable[[Callable[[P
 
 def test_comments_are_cells_and_not_markdown(written: Callable[[Callable[[Pen], None]], None]) -> None:
     written(some_feedback)
-    app = run(draw_said)
+    app = run(draw_people)
     (row,) = app.dataframe[0].value.to_dict("records")
     assert (row["Comment"], row["Should be"], row["Thumb"], row["Who"]) == (HOSTILE, "grief", "👎 wrong", "owner")
     assert "1 to 1 of 1 comment, the newest first" in texts(app)
@@ -147,7 +147,7 @@ def test_many_comments_come_page_by_page(written: Callable[[Callable[[Pen], None
             pen.thumb(place, "up", "owner", f"comment {place}")
 
     written(many)
-    app = run(draw_said)
+    app = run(draw_people)
     assert app.dataframe[0].value["Comment"].iloc[0] == "comment 44"
     assert len(app.dataframe[0].value) == 20
     app.number_input(key="comments_page").set_value(3).run()
@@ -160,7 +160,7 @@ def test_many_comments_come_page_by_page(written: Callable[[Callable[[Pen], None
 @pytest.mark.parametrize("scope", ["The whole log", "What the filters hold"])
 def test_the_log_is_prepared_and_offered(written: Callable[[Callable[[Pen], None]], None], scope: str) -> None:
     written(some_feedback)
-    app = run(draw_said)
+    app = run(draw_people)
     next(one for one in app.get("segmented_control") if one.key == "log_scope").set_value(scope).run()
     app.button(key="prepare_log").click().run()
     export = app.session_state["log"]

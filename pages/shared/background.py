@@ -1,0 +1,33 @@
+"""What the app does by itself, told while it does: its inbox, and rules that changed."""
+
+import streamlit as st
+
+from pages import runtime
+from pages.components.frame import guarded, plain
+
+
+def draw_upkeep() -> None:
+    """Draw what the app does by itself, while it does: a line that looks again every few seconds."""
+    _upkeep(st.session_state.setdefault("page_runs", 0))
+    st.session_state["page_runs"] += 1
+
+
+@st.fragment(run_every="4s")
+@guarded
+def _upkeep(page_run: int) -> None:
+    upkeep = runtime.upkeep()
+    was_running = st.session_state.get("upkeep_ran", False)
+    running = upkeep.poke()
+    st.session_state["upkeep_ran"] = running
+    if running and upkeep.job is not None:
+        waiting = len(upkeep.inbox.waiting())
+        files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
+        read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
+        what = f"{files} taken in" if waiting else read
+        st.caption(f":material/sync: {what} …")
+    elif was_running and page_run < st.session_state["page_runs"]:
+        # There is more to look at now. A page that is just being drawn shows it anyway; to begin anew would lose what
+        # it has to say once.
+        st.rerun(scope="app")
+    for problem in upkeep.problems:
+        st.warning(plain(problem), icon=":material/inbox:")
