@@ -44,10 +44,10 @@ def _table(view: View, level: Level) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="paging"):
         order = st.selectbox("First the …", [*ORDERS, *LABELS], key="order", bind="query-params", width=220)
         # What was the tenth page of other filters, or of another order, is no page of these.
-        if st.session_state.get("paged") != (view.selection.within(None, None), view.period, order):
+        if st.session_state.get("paged") != (view.asked, order):
             if "paged" in st.session_state:
                 st.session_state["page"] = 1
-            st.session_state["paged"] = (view.selection.within(None, None), view.period, order)
+            st.session_state["paged"] = (view.asked, order)
         if st.session_state.get("page", 1) > pages:
             st.session_state["page"] = pages
         page = int(

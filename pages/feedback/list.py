@@ -1,23 +1,23 @@
 """The list of a queue: many items at once, for decisions that need no look at each."""
 
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import streamlit as st
 
-from core.access.actor import Seat
-from core.review.events import Choice
+from core.access.actor import Reviewer
+from core.review.events import Triage
 from core.review.priority import reasons_of
 from core.services.review_desk import Queue, Queued
 from pages import runtime
 from pages.components.flagged import SEVERITY_SIGNS
 from pages.components.frame import guarded, in_cell, reporting, say, show_reported
-from pages.feedback.desk import sitting
 from pages.feedback.navigation import follow_to_desk, put_on_desk
+from pages.feedback.reviewer import review_session
 from pages.shared.filters import View
 
 _ROWS: Final = 100
-_MANY: Final[dict[str, tuple[str, str]]] = {
+_MANY: Final[dict[Triage, tuple[str, str]]] = {
     "confirm": ("Confirm", ":material/check:"),
     "dismiss": ("Dismiss flags", ":material/flag:"),
     "escalate": ("Escalate", ":material/north:"),
@@ -26,7 +26,7 @@ _MANY: Final[dict[str, tuple[str, str]]] = {
 
 @st.fragment
 @guarded
-def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
+def draw_list(view: View, queue: Queue, reviewer: Reviewer, count: int) -> None:
     """Draw a page of a queue, and decisions on the rows that are chosen.
 
     Args:
@@ -42,7 +42,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
     if pages > 1:
         page = int(st.number_input(f"Page of {pages:,}", 1, pages, step=1, key="review_page", width=150))
     reviewing = runtime.reviewing()
-    rows = reviewing.queue(queue, view.selection, seat, limit=_ROWS, offset=(page - 1) * _ROWS)
+    rows = reviewing.queue(queue, view.selection, reviewer, limit=_ROWS, offset=(page - 1) * _ROWS)
     # A selection is a place in the table: under other rows it would mean another tweet.
     key = f"review_rows_{reviewing.version}_{hash((queue, view.selection, page)) & 0xFFFFFFFF:x}"
     table: Any = st.dataframe(
@@ -75,7 +75,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
                 key=f"many_{kind}",
                 icon=icon,
                 on_click=_decide_many,
-                args=(chosen, kind, seat),
+                args=(chosen, kind, reviewer),
                 disabled=not chosen or queue in {"done", "second"},
             )
         st.button(
@@ -102,17 +102,9 @@ def _cells(rows: list[Queued]) -> dict[str, list[Any]]:
 
 
 @reporting
-def _decide_many(ids: list[UUID], kind: str, seat: Seat) -> None:
-    acts = runtime.reviewing().decide_many(
-        ids, cast(Choice, kind), seat, st.session_state.get("review_many_note") or ""
-    )
-    left = len(ids) - len(acts)
-    others = f" {left} were left out: somebody else has decided or holds them." if left else ""
-    if acts:
-        now = sitting(st.session_state["sitting"].asked if "sitting" in st.session_state else None, seat)
-        now.undo.append((acts, ids[0]))
-        now.done += len(acts)
-        now.passed |= set(ids)
-        now.line.clear()
-    say(f"{len(acts)} decided.{others} Undo on the desk takes all of them back.")
+def _decide_many(ids: list[UUID], kind: Triage, reviewer: Reviewer) -> None:
+    done = review_session().do_many(ids, kind, reviewer, st.session_state.get("review_many_note") or "")
+    left = len(ids) - done
+    others = f" {left} were left out: others have decided or hold them." if left else ""
+    say(f"{done} decided.{others} Undo on the desk takes all of them back.")
     st.session_state["review_many_note"] = ""

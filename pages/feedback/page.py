@@ -10,7 +10,7 @@ from pages.feedback.agreement import draw_agreement
 from pages.feedback.desk import QUEUES, draw_desk
 from pages.feedback.list import draw_list
 from pages.feedback.people import draw_people
-from pages.feedback.reviewer import draw_seat
+from pages.feedback.reviewer import draw_reviewer
 from pages.feedback.teach import draw_teach
 from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
@@ -40,18 +40,18 @@ def _reviewing(tab: str, view: View) -> None:
     reviewing = runtime.reviewing()
     reviewing.refresh()
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
-        seat = draw_seat()
+        reviewer = draw_reviewer()
         named = {name: queue for queue, name in QUEUES.items()}
         chosen = st.segmented_control(
             "Queue", list(named), default="All", key="queue", bind="query-params", required=True
         )
-    counts = reviewing.counts(view.selection, seat)
+    counts = reviewing.counts(view.selection, reviewer)
     st.caption(" · ".join(f"{name} {counts[queue]:,}" for queue, name in QUEUES.items()))
     queue = named[chosen]
     if tab == "Desk":
-        draw_desk(view, queue, seat, counts[queue])
+        draw_desk(view, queue, reviewer, counts[queue])
     else:
-        draw_list(view, queue, seat, counts[queue])
+        draw_list(view, queue, reviewer, counts[queue])
 
 
 @guarded

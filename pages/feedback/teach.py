@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import streamlit as st
 
-from core.jobs import Job
+from core.jobs import Cancelled, Job, Progress
 from core.review.labelled_set import HELD_BACK, Conflict, LabelledSet
 from core.services.retraining import PARTS, STEPS, Part, refit
 from core.settings import settings
@@ -108,9 +108,9 @@ def _start(made: LabelledSet, part: Part) -> None:
 
 
 def _job(made: LabelledSet, path: Path, part: Part) -> Job[str]:
-    def work(report: object, cancelled: object) -> str:
+    def work(report: Progress, cancelled: Cancelled) -> str:
         made.write(path)
-        return refit(path, part, report, cancelled)  # type: ignore[arg-type]
+        return refit(path, part, report, cancelled)
 
     return Job(work, STEPS)
 

@@ -44,6 +44,11 @@ class View:
     selection: Selection
     period: str
 
+    @property
+    def asked(self) -> tuple[Selection, str]:
+        """What tells this view from another: the last week asks for other tweets with each minute, and yet the same."""
+        return self.selection.within(None, None), self.period
+
 
 def draw_filters(exploring: Exploring) -> View:
     """Draw the bar of filters and return what they ask for."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.access.actor import Actor, Seat
+from core.access.actor import Actor, Reviewer
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.predictions.record import Feedback, Verdict
@@ -20,7 +20,7 @@ from core.store.reviews import Act, Reviews
 from pages import runtime
 
 HOSTILE = "<b>bold</b> [link](https://evil.example) :red[x] $x$"
-ONE, TWO = Seat(Actor("mod"), "w1"), Seat(Actor("bo"), "w2")
+ONE, TWO = Reviewer(Actor("mod"), "w1"), Reviewer(Actor("bo"), "w2")
 
 
 def draw_people(level: str = "emotion") -> None:
@@ -55,7 +55,7 @@ class Pen:
         event = Feedback(uuid4(), self.tweets[place].id, self.later(), actor, verdict, suggested, comment)
         self.store.add_feedback(event)
 
-    def decide(self, place: int, kind: str, seat: Seat = ONE, *emotions: str) -> None:
+    def decide(self, place: int, kind: str, seat: Reviewer = ONE, *emotions: str) -> None:
         item, now = self.tweets[place].id, self.later()
         asked = emotions if kind in ("correct", "second") else None
         self.reviews.act(Act(new_id(now), item, now, seat, kind, self.reviews.standing(item).seen, asked))  # type: ignore[arg-type]
