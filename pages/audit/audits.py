@@ -216,7 +216,7 @@ def _show(made: Audit, key: str) -> None:
 def _stamp(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
-    except OSError:
+    except FileNotFoundError:
         return 0  # it went just now; reading it says so
 
 

@@ -8,13 +8,13 @@ import streamlit as st
 
 from core.charts import comparison
 from core.emotions import Level
-from core.errors import AffectraError, InputError
+from core.errors import InputError
 from core.experiments import published
 from core.experiments.leaderboard import board_frame, leading_rival, smallest_rival
 from core.services.model_board import Board
 from core.stats.metrics import RARE, RESAMPLES
 from pages import runtime
-from pages.components.frame import in_cell, plain, show_problem
+from pages.components.frame import guarded, in_cell, plain, show_problem
 from pages.components.levels import LEVELS
 
 _EMPTY: Final = (
@@ -65,13 +65,14 @@ def draw(board: Board, level: Level) -> None:
     _how(shown)
 
 
+@guarded
 def _verdict(board: Board, level: Level) -> None:
     """Say how the champion stands beside the smallest model of another family, and beside whoever leads."""
     fingerprint = board.champion.fingerprint if board.champion else ""
     said = []
     for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):
         if rivals is not None:
-            with suppress(AffectraError):  # the tab that compares two runs says what is missing
+            with suppress(InputError):  # the tab that compares two runs says what is missing
                 said.append(plain(runtime.candidates().duel(*rivals).sentence(level)))
     if said:
         st.markdown(f"At **{LEVELS[level]}**: {' '.join(dict.fromkeys(said))}")

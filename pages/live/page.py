@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.errors import AffectraError, InputError, ModelError
+from core.errors import InputError, ModelError, StoreError
 from core.inference.classifier import Classifier
 from core.predictions.record import Prediction, Verdict
 from core.services.predictor import MAX_COMMENT, Service
@@ -290,8 +290,8 @@ def _answers() -> None:
     """Tell a tester what came of their thumbs. A fragment of its own: typing does not draw it."""
     try:
         mine = runtime.sayings().mine(runtime.actor())
-    except AffectraError:
-        return  # the page has said above what is wrong with the store
+    except (ModelError, StoreError):
+        return  # the page has said above what is wrong with the store, or the model that reads its samples
     if not mine.reviewed:
         return
     told = "; ".join(describe_answer(one.text, one.kind, one.emotions, one.decided_by) for one in mine.answers)
