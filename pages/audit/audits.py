@@ -23,8 +23,7 @@ from pages.components.progress import show_progress
 from pages.components.uploads import Upload, named_as_given, to_disk
 from pages.shared.filters import View, show_selection
 
-_TYPICAL: Final = "the typical tweets"
-_OWN: Final = "a file of mine"
+_OF: Final = {"typical": "the typical tweets", "own": "a file of mine"}
 _LISTED: Final = 20
 _NONE: Final = "(none)"
 _JUST_MADE: Final = "now"
@@ -73,8 +72,10 @@ def _new() -> None:
     if run is not None:
         _follow(run)
         return
-    kind = st.segmented_control("Of", [_TYPICAL, _OWN], default=_TYPICAL, key="audit_of", required=True)
-    if kind == _TYPICAL:
+    of = st.segmented_control(
+        "Of", list(_OF), default="typical", key="audit_of", format_func=_OF.__getitem__, required=True
+    )
+    if of == "typical":
         name = settings().sample_tweets.name
         st.caption(f"{name}: tweets written for this project, with the emotions their writer intended.")
         st.button(
@@ -209,7 +210,7 @@ def _outcome(made: Audit, key: str) -> None:
 
 def _show(made: Audit, key: str) -> None:
     show_selection(Selection(batch=made.id))
-    st.session_state["audit_tab"] = "Overview"
+    st.session_state["audit_tab"] = "overview"
     st.session_state["audit_shown"] = key == _JUST_MADE
 
 

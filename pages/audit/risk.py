@@ -75,7 +75,7 @@ def _often(share: float, usual: float) -> str:
 
 def _show(spike: Spike) -> None:
     show_selection(spike.selection)
-    st.session_state["audit_tab"] = "Tweets"
+    st.session_state["audit_tab"] = "tweets"
 
 
 def _flagged(key: str) -> None:

@@ -12,6 +12,7 @@ from core.explore.selection import Selection
 from core.services.explorer import EXPORTS, ORDERS, Listed
 from pages import runtime
 from pages.audit.tweet import draw_detail
+from pages.components.address import in_address
 from pages.components.exports import Write, draw_file
 from pages.components.flagged import SEVERITY_SIGNS
 from pages.components.frame import guarded, in_cell, show_reported
@@ -19,6 +20,16 @@ from pages.shared.filters import View
 
 PAGE: Final = 100
 """Rows that go to the browser at once."""
+_ORDER_TITLES: Final = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "gravest": "Gravest flag first",
+    "least-certain": "Least certain first",
+    "most-certain": "Most certain first",
+    "longest": "Longest first",
+    **{label: f"Most {label} first" for label in LABELS},
+}
+assert list(_ORDER_TITLES) == [*ORDERS, *LABELS]  # noqa: S101
 
 
 def draw(view: View, level: Level) -> None:
@@ -42,7 +53,15 @@ def _table(view: View, level: Level) -> None:
         return
     pages = -(-total // PAGE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="paging"):
-        order = st.selectbox("First the …", [*ORDERS, *LABELS], key="order", bind="query-params", width=220)
+        with in_address("order", _ORDER_TITLES, "newest"):
+            order = st.selectbox(
+                "Order",
+                list(_ORDER_TITLES),
+                key="order",
+                format_func=_ORDER_TITLES.__getitem__,
+                persist_state="session",
+                width=220,
+            )
         # What was the tenth page of other filters, or of another order, is no page of these.
         if st.session_state.get("paged") != (view.asked, order):
             if "paged" in st.session_state:
@@ -82,16 +101,12 @@ def _table(view: View, level: Level) -> None:
             ),
         },
         height=420,
-        alt=f"Tweets {first + 1:,} to {first + len(rows):,} of {total:,}, first the {_order_name(order)}",
+        alt=f"Tweets {first + 1:,} to {first + len(rows):,} of {total:,}, {_ORDER_TITLES[order].lower()}",
     )
     st.caption(
         f"{first + 1:,} to {first + len(rows):,} of {total:,} tweets of {view.period}. Select a row (the box at its "
         f"left) to see all that is known of it."
     )
-
-
-def _order_name(order: str) -> str:
-    return f"most probable for {order}" if order in LABELS else order
 
 
 def _cells(rows: list[Listed], order: str) -> dict[str, list[Any]]:

@@ -6,15 +6,22 @@ from core.errors import AffectraError
 from core.services.model_board import Board
 from pages import runtime
 from pages.compare import emotions, head_to_head, leaderboard, serving
+from pages.components.address import open_tab
 from pages.components.frame import guarded, plain, show_problem, show_reported
 from pages.components.levels import level_switch
 
+TITLES = {
+    "leaderboard": "Leaderboard",
+    "emotions": "Emotions",
+    "head-to-head": "Head to head",
+    "serving": "What serves",
+}
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
-TABS = {
-    "Leaderboard": guarded(leaderboard.draw),
-    "Emotions": guarded(emotions.draw),
-    "Head to head": guarded(head_to_head.draw),
-    "What serves": guarded(serving.draw),
+DRAW = {
+    "leaderboard": guarded(leaderboard.draw),
+    "emotions": guarded(emotions.draw),
+    "head-to-head": guarded(head_to_head.draw),
+    "serving": guarded(serving.draw),
 }
 
 
@@ -37,12 +44,10 @@ def main() -> None:
         st.warning(plain(warning), icon=":material/warning:")
     _champion(board)
     level = level_switch("compare_level")
-    tabs = st.tabs(list(TABS), key="view", bind="query-params")
-    for tab, draw in zip(tabs, TABS.values(), strict=True):
-        # Only the tab that is open is drawn: the others read files of many runs.
-        if tab.open:
-            with tab:
-                draw(board, level)
+    tab, container = open_tab("view", TITLES)
+    # Only the tab that is open is drawn: the others read files of many runs.
+    with container:
+        DRAW[tab](board, level)
 
 
 @st.fragment(run_every=0.5)

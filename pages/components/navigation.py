@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.components.address import arrive
 from pages.components.frame import guarded, raise_contrast
 
 
@@ -11,7 +12,9 @@ def run_app() -> None:
     """Draw the frame, and in it the page that was chosen."""
     st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
     raise_contrast()
-    st.navigation(_pages()).run()
+    page = st.navigation(_pages())
+    arrive(page.url_path)
+    page.run()
 
 
 def _pages() -> list[Page]:

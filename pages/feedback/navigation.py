@@ -8,7 +8,7 @@ import streamlit as st
 def put_on_desk(chosen: list[UUID]) -> None:
     """Let the desk show a tweet: a callback of another tab, whose fragment goes there by `follow_to_desk`."""
     st.query_params["item"] = str(chosen[0])
-    st.session_state["feedback_tab"] = "Desk"
+    st.session_state["feedback_tab"] = "desk"
     st.session_state["to_desk"] = True
 
 

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.emotions import Level
+from core.services.review_desk import Queue
 from pages import runtime
+from pages.components.address import in_address, open_tab
 from pages.components.frame import guarded, plain
 from pages.components.levels import level_switch
 from pages.feedback.agreement import draw_agreement
@@ -14,6 +16,8 @@ from pages.feedback.reviewer import draw_reviewer
 from pages.feedback.teach import draw_teach
 from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
+
+TITLES = {"desk": "Desk", "list": "List", "people": "People", "agreement": "Agreement", "teach": "Teach"}
 
 
 @guarded
@@ -26,53 +30,45 @@ def main() -> None:
     draw_upkeep()
     view = draw_filters(runtime.exploring())
     if "item" in st.query_params and "feedback_tab" not in st.session_state:
-        st.session_state["feedback_tab"] = "Desk"  # a link to one item
-    tabs = st.tabs(list(TABS), key="feedback_tab", bind="query-params")
-    for (name, draw), tab in zip(TABS.items(), tabs, strict=True):
-        # Only the tab that is open is drawn: each asks the store for what it shows.
-        if tab.open:
-            with tab:
-                draw(name, view)
+        st.session_state["feedback_tab"] = "desk"  # a link to one item
+    tab, container = open_tab("feedback_tab", TITLES)
+    # Only the tab that is open is drawn: each asks the store for what it shows.
+    with container:
+        _draw(tab, view)
 
 
 @guarded
-def _reviewing(tab: str, view: View) -> None:
+def _draw(tab: str, view: View) -> None:
+    if tab == "people":
+        level: Level = level_switch("feedback_level")
+        draw_people(view, level)
+    elif tab == "agreement":
+        draw_agreement(view)
+    elif tab == "teach":
+        draw_teach()
+    else:
+        _queue(tab, view)
+
+
+def _queue(tab: str, view: View) -> None:
     reviewing = runtime.reviewing()
     reviewing.refresh()
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         reviewer = draw_reviewer()
-        named = {name: queue for queue, name in QUEUES.items()}
-        chosen = st.segmented_control(
-            "Queue", list(named), default="All", key="queue", bind="query-params", required=True
-        )
+        with in_address("queue", QUEUES, "all"):
+            chosen = st.segmented_control(
+                "Queue",
+                list(QUEUES),
+                key="queue",
+                format_func=QUEUES.__getitem__,
+                required=True,
+                persist_state="session",
+            )
+    queue: Queue = chosen or "all"
     counts = reviewing.counts(view.selection, reviewer)
-    st.caption(" · ".join(f"{name} {counts[queue]:,}" for queue, name in QUEUES.items()))
-    queue = named[chosen]
-    if tab == "Desk":
-        draw_desk(view, queue, reviewer, counts[queue])
-    else:
-        draw_list(view, queue, reviewer, counts[queue])
+    st.caption(" · ".join(f"{title} {counts[one]:,}" for one, title in QUEUES.items()))
+    draw = draw_list if tab == "list" else draw_desk
+    draw(view, queue, reviewer, counts[queue])
 
-
-@guarded
-def _people(tab: str, view: View) -> None:
-    del tab
-    level: Level = level_switch("feedback_level")
-    draw_people(view, level)
-
-
-@guarded
-def _agreement(tab: str, view: View) -> None:
-    del tab
-    draw_agreement(view)
-
-
-@guarded
-def _teach(tab: str, view: View) -> None:
-    del tab, view
-    draw_teach()
-
-
-TABS = {"Desk": _reviewing, "List": _reviewing, "People": _people, "Agreement": _agreement, "Teach": _teach}
 
 main()

@@ -27,8 +27,7 @@ _CARD: Final = 150
 _PAGE: Final = 20
 """Comments that are shown at once."""
 _THUMBS: Final = {"up": "👍 right", "down": "👎 wrong"}
-_WHOLE: Final = "The whole log"
-_FILTERED: Final = "What the filters hold"
+_SCOPES: Final = {"whole": "The whole log", "filtered": "What the filters hold"}
 _NO_THUMB: Final = (
     "Nobody has given a thumb to a tweet within these filters. Take some of them back above, choose a longer period, "
     "or give one yourself: the page Live asks after each tweet that is recorded."
@@ -247,8 +246,15 @@ def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
 def _export(view: View) -> None:
     st.header("Export the feedback log")
     show_reported()
-    chosen = st.segmented_control("Which events", [_WHOLE, _FILTERED], default=_WHOLE, key="log_scope", required=True)
-    asked = view.selection if chosen == _FILTERED else None
+    chosen = st.segmented_control(
+        "Which events",
+        list(_SCOPES),
+        default="whole",
+        key="log_scope",
+        format_func=_SCOPES.__getitem__,
+        required=True,
+    )
+    asked = view.selection if chosen == "filtered" else None
     draw_file("log", EXPORTS, LOG_NAME, asked, lambda: _writer(asked))
     st.caption(
         "Every thumb, correction and retraction, oldest first, with the text, what the model said, whether it still "

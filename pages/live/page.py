@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.errors import InputError, ModelError, StoreError
+from core.errors import InputError, ModelError, SettingsError, StoreError
 from core.inference.classifier import Classifier
 from core.predictions.record import Prediction, Verdict
 from core.services.predictor import MAX_COMMENT, Service
@@ -35,7 +35,8 @@ EXAMPLES: Final = {
         "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
     ),
 }
-AUTO: Final = "the strongest"
+STRONGEST: Final = "strongest"
+"""Explains whichever label is the most probable."""
 
 
 def main() -> None:
@@ -190,9 +191,15 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
 
 def _words(service: Service, prediction: Prediction, level: Level) -> None:
     st.header("Which words moved it")
-    options = [AUTO, *(label.name for label in AT_LEVEL[level])]
-    chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260, persist_state="session")
-    explanation = service.explain(prediction, None if chosen == AUTO else chosen, level)
+    chosen = st.selectbox(
+        "Emotion to explain",
+        [STRONGEST, *(label.name for label in AT_LEVEL[level])],
+        key=f"explain_{level}",
+        format_func=lambda one: "the strongest" if one == STRONGEST else one,
+        width=260,
+        persist_state="session",
+    )
+    explanation = service.explain(prediction, None if chosen == STRONGEST else chosen, level)
     st.caption(
         f"Contribution to **{explanation.label}** ({explanation.probability:.0%}): how far its log-odds fall "
         f"when the word is left out. Solid with +: raises it. Dashed with −: lowers it."
@@ -290,8 +297,8 @@ def _answers() -> None:
     """Tell a tester what came of their thumbs. A fragment of its own: typing does not draw it."""
     try:
         mine = runtime.sayings().mine(runtime.actor())
-    except (ModelError, StoreError):
-        return  # the page has said above what is wrong with the store, or the model that reads its samples
+    except (ModelError, SettingsError, StoreError):
+        return  # what stands above asks for the same, and has said what is wrong with it
     if not mine.reviewed:
         return
     told = "; ".join(describe_answer(one.text, one.kind, one.emotions, one.decided_by) for one in mine.answers)

@@ -10,6 +10,7 @@ from core.inference.classifier import read_manifest
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
 
 SERVING = read_manifest(ROOT / "models" / "electra_model").label
+IDS = {"Leaderboard": "leaderboard", "Emotions": "emotions", "Head to head": "head-to-head", "What serves": "serving"}
 TABS = {
     "Leaderboard": "What quality costs",
     "Emotions": "One emotion, threshold by threshold",
@@ -26,7 +27,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def view(page: Page, app: App, tab: str) -> None:
-    page.goto(f"{app.url}/compare?view={tab.replace(' ', '+')}")
+    page.goto(f"{app.url}/compare?view={IDS[tab]}")
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true", timeout=60_000)
     settle(page)
 
@@ -50,7 +51,7 @@ def test_the_page_is_walked_from_the_table_to_a_promotion_and_back(fresh: App, b
         expect(page.get_by_text(re.compile(rf"At Sentiment: {SERVING} is better than tfidf 1 by \d"))).to_be_visible()
 
         page.get_by_role("tab", name="Head to head").click()
-        expect(page).to_have_url(re.compile("view=Head"))
+        expect(page).to_have_url(re.compile("view=head-to-head"))
         second = page.locator(".st-key-duel_second")
         second.get_by_role("combobox").click()
         page.get_by_role("option", name=re.compile("^tfidf 1")).click()

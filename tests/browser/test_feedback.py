@@ -54,7 +54,7 @@ def press(page: Page, key: str, said: str) -> None:
 def test_fifty_items_by_keyboard_alone(desk: App, browser: Browser) -> None:
     decided = []
     with watched(desk, browser) as page:
-        open_desk(page, desk, "reviewer=ana&queue=Flagged")
+        open_desk(page, desk, "reviewer=ana&queue=flagged")
         for number in range(ITEMS):
             now = tweet(page)
             decided.append(now)
@@ -78,7 +78,7 @@ def test_fifty_items_by_keyboard_alone(desk: App, browser: Browser) -> None:
 def test_the_log_holds_what_was_decided(desk: App, browser: Browser) -> None:
     """After the one above: nothing was lost, nothing is there twice."""
     with watched(desk, browser) as page:
-        open_desk(page, desk, "reviewer=ana&queue=Done")
+        open_desk(page, desk, "reviewer=ana&queue=done")
         assert page.get_by_text("ana").count() > 0
         expect(page.get_by_text(COUNTED).first).to_be_visible()
         # Reopened, it waits again, with its history.
@@ -91,9 +91,9 @@ def test_the_log_holds_what_was_decided(desk: App, browser: Browser) -> None:
 
 def test_two_moderators_on_one_item(desk: App, browser: Browser) -> None:
     with watched(desk, browser) as hers, watched(desk, browser) as his:
-        open_desk(hers, desk, "reviewer=ana&queue=Flagged")
+        open_desk(hers, desk, "reviewer=ana&queue=flagged")
         first = tweet(hers)
-        open_desk(his, desk, "reviewer=bo&queue=Flagged")
+        open_desk(his, desk, "reviewer=bo&queue=flagged")
         assert tweet(his) != first, "what she looks at is not offered to him"
         # By a link he gets to hers, and is told.
         his_item = tweet(his)
@@ -116,7 +116,7 @@ def _linked(page: Page, app: App, text: str) -> str:
     other = page.context.new_page()
     number = re.search(r"\d+", text)
     assert number
-    other.goto(f"{app.url}/audit?period=everything&audit_tab=Tweets&q=%22number+{number[0]}%22")
+    other.goto(f"{app.url}/audit?period=everything&audit_tab=tweets&q=%22number+{number[0]}%22")
     expect(other.get_by_text("1 tweets of ").first).to_be_visible(timeout=60_000)
     settle(other)
     box = other.locator("[class*=st-key-rows_] [data-testid=stDataFrame] canvas").first.bounding_box()
@@ -133,7 +133,7 @@ def _linked(page: Page, app: App, text: str) -> str:
 def test_hostile_words_are_drawn_as_text(desk: App, browser: Browser) -> None:
     with watched(desk, browser) as page:
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-        open_desk(page, desk, "queue=Feedback&reviewer=%3Cb%3Ebo%3C%2Fb%3E")
+        open_desk(page, desk, "queue=feedback&reviewer=%3Cb%3Ebo%3C%2Fb%3E")
         assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
         expect(page.get_by_text("should be joy", exact=False).first).to_contain_text("**bold**")
         assert page.locator("[data-testid=stMain] img[src=x]").count() == 0

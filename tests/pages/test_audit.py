@@ -19,7 +19,7 @@ from core.store.explorer import Explorer
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
-TABS = ("Overview", "Together", "Risk", "Drift", "Tweets", "Audits")
+TABS = ("overview", "together", "risk", "drift", "tweets", "audits")
 
 
 def audit(open_app: Open, query: dict[str, str | list[str]] | None = None, **environment: str) -> AppTest:
@@ -93,7 +93,7 @@ def test_nonsense_in_a_link_asks_for_nothing(open_app: Open) -> None:
 
 
 def test_a_link_to_a_model_that_is_gone_holds_nothing(open_app: Open) -> None:
-    app = audit(open_app, {"model": "electra 0", "audit_tab": "Overview"})
+    app = audit(open_app, {"model": "electra 0", "audit_tab": "overview"})
     assert found(app) == 0
     app.button(key="clear_all").click().run()
     assert found(app) == 360
@@ -108,13 +108,13 @@ def test_a_bad_id_of_a_file_is_named_with_the_mend(open_app: Open) -> None:
 
 
 def test_nothing_found_says_so(open_app: Open) -> None:
-    app = audit(open_app, {"audit_tab": "Tweets", "q": "zyzzyva"})
+    app = audit(open_app, {"audit_tab": "tweets", "q": "zyzzyva"})
     assert "No tweet fits these filters" in texts(app)
     assert not app.exception
 
 
 def test_the_table_pages_and_orders(open_app: Open) -> None:
-    app = audit(open_app, {"audit_tab": "Tweets", "order": "gravest"})
+    app = audit(open_app, {"audit_tab": "tweets", "order": "gravest"})
     assert "1 to 100 of 360 tweets" in texts(app)
     assert app.dataframe[-1].value["Flag"].iloc[0].endswith("urgent")
     app.number_input(key="page").set_value(4).run()
@@ -163,7 +163,7 @@ def test_views_are_saved_opened_and_deleted(open_app: Open) -> None:
 
 
 def test_an_audit_of_the_typical_tweets(open_app: Open, database: Path) -> None:
-    app = audit(open_app, {"audit_tab": "Audits"})
+    app = audit(open_app, {"audit_tab": "audits"})
     app.button(key="run_audit").click().run()
     app.session_state["audit_run"].job.wait(60)
     app.run()

@@ -114,13 +114,13 @@ def test_links_to_items(open_app: Open) -> None:
 
 
 def test_empty_queues_say_so(open_app: Open) -> None:
-    for queue, said in (("Done", "Nothing has been decided yet"), ("Second look", "Nothing waits for a second look")):
+    for queue, said in (("done", "Nothing has been decided yet"), ("second", "Nothing waits for a second look")):
         app = feedback(open_app, {"queue": queue})
         assert said in texts(app)
         assert not app.exception
-    app = feedback(open_app, {"feedback_tab": "Teach"})
+    app = feedback(open_app, {"feedback_tab": "teach"})
     assert "Nothing was confirmed or corrected yet" in texts(app)
-    app = feedback(open_app, {"feedback_tab": "List", "q": "zyzzyva"})
+    app = feedback(open_app, {"feedback_tab": "list", "q": "zyzzyva"})
     assert "This queue is empty" in texts(app)
 
 
@@ -128,7 +128,7 @@ def test_what_was_reviewed_becomes_a_labelled_set(open_app: Open) -> None:
     app = feedback(open_app, {"reviewer": "ana"})
     for _ in range(6):
         app.button(key="review_confirm").click().run()
-    app.session_state["feedback_tab"] = "Teach"
+    app.session_state["feedback_tab"] = "teach"
     app.run()
     assert "6 texts" in texts(app)
     assert "Nobody contradicts anybody" in texts(app)
@@ -136,7 +136,7 @@ def test_what_was_reviewed_becomes_a_labelled_set(open_app: Open) -> None:
 
 
 def test_the_choice_of_queue_is_in_the_address(open_app: Open, database: Path) -> None:
-    app = feedback(open_app, {"queue": "Flagged", "reviewer": "ana"})
+    app = feedback(open_app, {"queue": "flagged", "reviewer": "ana"})
     flagged = count(app, "Flagged")
     assert 0 < flagged < count(app, "All")
     assert "flag" in texts(app)

@@ -157,7 +157,7 @@ def test_many_comments_come_page_by_page(written: Callable[[Callable[[Pen], None
     assert "None of the 45 tweets with a thumb has been decided yet" in texts(app)
 
 
-@pytest.mark.parametrize("scope", ["The whole log", "What the filters hold"])
+@pytest.mark.parametrize("scope", ["whole", "filtered"])
 def test_the_log_is_prepared_and_offered(written: Callable[[Callable[[Pen], None]], None], scope: str) -> None:
     written(some_feedback)
     app = run(draw_people)
