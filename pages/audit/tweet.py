@@ -9,10 +9,12 @@ import streamlit as st
 from core.charts import distributions, probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
-from core.inference.classifier import Classifier
+from core.inference.classifier import Thresholds
+from core.inference.serving import installed
 from core.rules.flags import Flag
 from core.services.explorer import Detail
 from core.services.predictor import Service
+from core.settings import settings
 from core.text import clean
 from pages import runtime
 from pages.components.charts import draw_chart
@@ -116,8 +118,8 @@ def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.Da
 
 
 def _scores(service: Service, found: Detail, level: Level) -> None:
-    model = _model_of(service, found)
-    if model is None:
+    thresholds = _thresholds_of(service, found)
+    if thresholds is None:
         st.caption("The thresholds by which this was decided are not on this machine; the bars are without them.")
         labels = AT_LEVEL[level]
         frame = pd.DataFrame(
@@ -131,20 +133,23 @@ def _scores(service: Service, found: Detail, level: Level) -> None:
             }
         )
     else:
-        frame = probabilities.bars_frame(found.scores, model.thresholds, level)
+        frame = probabilities.bars_frame(found.scores, thresholds, level)
     draw_chart(probabilities.emotion_bars(frame), f"detail_bars_{level}", probabilities.describe_bars(frame))
 
 
-def _model_of(service: Service, found: Detail) -> Classifier | None:
-    """Return the model on this machine that has the thresholds by which a prediction was decided."""
+def _thresholds_of(service: Service, found: Detail) -> Thresholds | None:
+    """Return the thresholds by which a prediction was decided, where a model of this machine has them."""
     if service.classifier.info.threshold_version == found.threshold_version:
-        return service.classifier
-    if found.listed.model == "tfidf":
-        try:
-            baseline = service.baseline
-        except ModelError:
-            return None
-        return baseline if baseline.info.threshold_version == found.threshold_version else None
+        return service.classifier.thresholds
+    for one in installed(settings().models_dir):
+        if (one.manifest.name, one.manifest.version) == (found.listed.model, found.listed.model_version):
+            try:
+                own = Thresholds.read(one.folder / "thresholds.json")
+            except ModelError as error:
+                show_problem(error)
+                continue
+            if own.version == found.threshold_version:
+                return own
     return None
 
 

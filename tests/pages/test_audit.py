@@ -12,8 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.access.actor import Actor
 from core.explore.selection import Selection
 from core.ids import new_id
+from core.inference.classifier import load
+from core.services.predictor import Service
 from core.store import Store
 from core.store.explorer import Explorer
 
@@ -138,6 +141,20 @@ def test_a_link_to_one_tweet_opens_it(open_app: Open, database: Path) -> None:
     assert "Its emotions are the same." in texts(app)
     app.button(key="close_detail").click().run()
     assert not app.exception
+
+
+def test_the_thresholds_of_any_model_on_this_machine_are_known(open_app: Open, database: Path) -> None:
+    open_app()
+    st.cache_resource.clear()
+    store = Store(database)
+    baseline = load(ROOT / "models" / "tfidf_model")
+    service = Service(baseline, lambda: baseline, lambda: store)
+    read = service.read("I love this so much")
+    service.record(read, Actor("owner"))
+    store.close()
+    app = audit(open_app, {"tweet": str(read.id)})
+    assert not app.exception
+    assert "are not on this machine" not in texts(app)
 
 
 def test_a_tweet_that_is_gone_is_said_to_be_gone(open_app: Open) -> None:
