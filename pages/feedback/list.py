@@ -40,6 +40,9 @@ def draw_list(view: View, queue: Queue, reviewer: Reviewer, count: int) -> None:
     pages = -(-count // _ROWS)
     page = 1
     if pages > 1:
+        # What was the tenth page of other filters may be none of these.
+        if st.session_state.get("review_page", 1) > pages:
+            st.session_state["review_page"] = pages
         page = int(st.number_input(f"Page of {pages:,}", 1, pages, step=1, key="review_page", width=150))
     reviewing = runtime.reviewing()
     rows = reviewing.queue(queue, view.selection, reviewer, limit=_ROWS, offset=(page - 1) * _ROWS)
