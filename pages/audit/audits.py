@@ -23,7 +23,7 @@ from pages.components.progress import show_progress
 from pages.components.uploads import Upload, named_as_given, to_disk
 from pages.shared.filters import View, show_selection
 
-_OF: Final = {"typical": "the typical tweets", "own": "a file of mine"}
+_OF: Final = {"typical": "Sample tweets", "own": "My own file"}
 _LISTED: Final = 20
 _NONE: Final = "(none)"
 _JUST_MADE: Final = "now"
@@ -62,10 +62,10 @@ def _new() -> None:
         st.rerun(scope="app")  # the button is in this fragment, the filters are not
     st.header("Audit a file")
     st.markdown(
-        "Scores a file, judges it by the context rules, and leaves a folder: figures by emotion, the rows to look at, "
-        "a summary in words, and a report with charts that opens without a network. The same file, model and rules "
-        "make the same audit: it is not made twice. Its rows join what is stored, as the source “audit”, at their own "
-        "times or, where none is known, as of now; choose sources under *More filters* to look without them."
+        "Scores a file, applies the context rules, and writes a folder: figures by emotion, the rows to look at, a "
+        "summary in words, and a report with charts that opens without a network. The same file, model and rules give "
+        "the same audit, so it is not made twice. Its rows join the store as the source “audit”, with their own times "
+        "or, where none is known, the present one; choose sources under *More filters* to leave them out."
     )
     show_reported()
     run: Run | None = st.session_state.get("audit_run")
@@ -73,7 +73,7 @@ def _new() -> None:
         _follow(run)
         return
     of = st.segmented_control(
-        "Of", list(_OF), default="typical", key="audit_of", format_func=_OF.__getitem__, required=True
+        "Tweets of", list(_OF), default="typical", key="audit_of", format_func=_OF.__getitem__, required=True
     )
     if of == "typical":
         name = settings().sample_tweets.name
@@ -183,9 +183,7 @@ def _forget() -> None:
 def _outcome(made: Audit, key: str) -> None:
     gone = [name for name in _MEDIA if not made.files[name].is_file()]
     if gone:
-        raise InputError(
-            f"{gone[0]} is no longer in {made.folder}. Remove that folder and run the audit again: it makes it anew."
-        )
+        raise InputError(f"{gone[0]} is no longer in {made.folder}. Remove that folder and run the audit again.")
     st.text(made.summary)
     with st.container(horizontal=True):
         for name, mime in _MEDIA.items():
@@ -233,7 +231,7 @@ def _finished() -> None:
     st.header("Audits on this machine")
     folders = sorted(settings().audits.glob("audit-*/audit.json"), key=_stamp, reverse=True)[:_LISTED]
     if not folders:
-        st.caption("None yet. `python -m core audit FILE` makes them, too, and the app takes in what they hold.")
+        st.caption("None yet. `python -m core audit FILE` makes them too, and the app imports their rows.")
     for path in folders:
         try:
             made = _read(path.parent, _stamp(path))
@@ -251,11 +249,11 @@ def _finished() -> None:
 @guarded
 def _inbox() -> None:
     upkeep = runtime.upkeep()
-    st.header("The inbox")
+    st.header("Inbox")
     waiting, aside = upkeep.inbox.waiting(), upkeep.inbox.aside()
     st.markdown(
-        f"`python -m core score FILE --inbox`, on this or another machine, leaves scored files in "
-        f"{plain(str(upkeep.inbox.folder))}. The app takes in each once: {len(waiting)} waiting, "
+        f"`python -m core score FILE --inbox`, on this or another machine, puts scored files into "
+        f"{plain(str(upkeep.inbox.folder))}. The app imports each once: {len(waiting)} waiting, "
         f"{len(aside)} set aside."
     )
     for one in aside:

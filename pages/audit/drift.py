@@ -28,8 +28,8 @@ def draw(view: View, level: Level) -> None:
     """Draw the tab."""
     exploring = runtime.exploring()
     facets = exploring.facets()
-    st.header("Are scores distributed as they were?")
-    titles = _TITLES | {model: f"all that was read by {model}" for model in facets.models}
+    st.header("Drift of scores")
+    titles = _TITLES | {model: f"all predictions by {model}" for model in facets.models}
     with in_address("reference", titles, "before"):
         chosen = st.selectbox(
             "Compared with",
@@ -41,13 +41,13 @@ def draw(view: View, level: Level) -> None:
         )
     reference = _reference(chosen, view.selection, facets)
     if reference is None:
-        st.info("All of the store has no period before it. Choose a period above, or another reference.")
+        st.info("The whole store has no earlier period to compare with. Choose a period above, or another reference.")
         return
     found = exploring.drift(view.selection, reference, level)
     if min(found.n, found.n_reference) < LEAST:
         st.info(
             f"{found.n:,} tweets here and {found.n_reference:,} in the reference: the index needs {LEAST} on both "
-            f"sides, with fewer it is mostly chance.",
+            f"sides; with fewer it is mostly chance.",
             icon=":material/info:",
         )
         return
@@ -57,11 +57,7 @@ def draw(view: View, level: Level) -> None:
         distributions.describe_drift(found.frame),
         on_select=lambda key: _take(key, level),
     )
-    sampled = (
-        f" Each side was looked at through about {SAMPLE:,} of its tweets."
-        if max(found.n, found.n_reference) > SAMPLE
-        else ""
-    )
+    sampled = f" Each side is a sample of about {SAMPLE:,} tweets." if max(found.n, found.n_reference) > SAMPLE else ""
     st.caption(
         f"Population stability index of each label's probability, {found.n:,} tweets of {view.period} against "
         f"{found.n_reference:,} of {plain(titles[chosen])}, both with the filters above, in ten bins of equal share of "

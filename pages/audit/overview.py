@@ -1,4 +1,4 @@
-"""What the model said: volume and emotions over time, how often each occurs, and which occur together."""
+"""Predictions in numbers: volume and emotions over time, how often each occurs, and which occur together."""
 
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -73,12 +73,12 @@ _SHARES: Final[tuple[tuple[str, Any, Any, str], ...]] = (
         "inverse",
         "Tweets with at least one flag of the context rules.",
     ),
-    ("Urgent", lambda one: _share(one.urgent, one.n), "inverse", "Tweets whose gravest flag is urgent."),
+    ("Urgent", lambda one: _share(one.urgent, one.n), "inverse", "Tweets with an urgent flag."),
     (
         "Uncertain",
         lambda one: _share(one.uncertain, one.judged),
         "inverse",
-        "No emotion reaches its threshold, or the surest exceeds it by less than 0.05.",
+        "No emotion reaches its threshold, or the most certain one exceeds it by less than 0.05.",
     ),
     ("Positive", lambda one: _share(one.positive, one.n), "normal", "Tweets whose strongest sentiment is positive."),
     ("Negative", lambda one: _share(one.negative, one.n), "inverse", "Tweets whose strongest sentiment is negative."),
@@ -93,11 +93,11 @@ def draw(view: View, level: Level) -> None:
     """Draw the tab."""
     exploring = runtime.exploring()
     if not exploring.totals(view.selection).n:
-        st.info("No tweet fits these filters. Take some of them back above, or choose a longer period.")
+        st.info("No tweet matches these filters. Remove some of them above, or choose a longer period.")
         return
     over_time = exploring.over_time(view.selection, level)
     distribution = exploring.distribution(view.selection, level)
-    st.header("How many, when")
+    st.header("Volume over time")
     draw_chart(
         distributions.volume(over_time),
         "volume",
@@ -106,10 +106,10 @@ def draw(view: View, level: Level) -> None:
         modes=("box", "points"),
     )
     st.caption(
-        f"Tweets by {_bucket(over_time)}, those with a flag hatched. Drag over the chart, or click a bar, to look at "
-        f"that time alone. Times are UTC."
+        f"Tweets per {_bucket(over_time)}; flagged ones are hatched. Drag over the chart or click a bar to choose that "
+        f"time. Times are UTC."
     )
-    st.header("Which, when")
+    st.header("Emotions over time")
     # Shares are of all tweets that the other filters hold: of those with an emotion, all carry it.
     others = replace(view.selection, emotions=(), minimum=0.0)
     lines = _lines(exploring.over_time(others, level), distribution, level, view)
@@ -120,14 +120,14 @@ def draw(view: View, level: Level) -> None:
         on_select=_pointed,
     )
     st.caption(
-        f"Share of the tweets of each {_bucket(over_time)}: "
+        f"Share of the tweets per {_bucket(over_time)}: "
         + (
-            "the emotions asked for, of what the other filters hold."
+            "the chosen emotions, among the tweets that match the other filters."
             if view.selection.emotions
             else f"the {_LINES} most frequent besides neutral."
         )
     )
-    st.header("How often")
+    st.header("Frequency")
     draw_chart(
         distributions.distribution(distribution),
         f"distribution_{level}",
@@ -135,14 +135,14 @@ def draw(view: View, level: Level) -> None:
         on_select=lambda key: _labelled(key, level),
     )
     st.caption(
-        "Share of tweets in which the label reaches its threshold; a tweet may carry several. Tick: the period before. "
-        "Click a bar to see those tweets alone, again to let go."
+        "Share of tweets in which the label reaches its threshold; a tweet can have several. Tick: the period before. "
+        "Click a bar to filter by its label, again to clear that filter."
     )
 
 
 def draw_together(view: View, level: Level) -> None:
     """Draw the tab of what occurs together."""
-    st.header("Which occur together")
+    st.header("Emotions that occur together")
     pairs = runtime.exploring().pairs(view.selection, level)
     draw_chart(
         distributions.co_occurrence(pairs),
@@ -150,7 +150,9 @@ def draw_together(view: View, level: Level) -> None:
         distributions.describe_co_occurrence(pairs),
         on_select=lambda key: _paired(key, level),
     )
-    st.caption("Of the tweets with the label at the left, how many carry the one above, too. Click a cell to see both.")
+    st.caption(
+        "Of the tweets with the label on the left, the share that also has the one above. Click to filter by both."
+    )
 
 
 def _bucket(frame: pd.DataFrame) -> str:

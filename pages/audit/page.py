@@ -1,4 +1,4 @@
-"""Audit: what did the model say, where is it risky, over everything that is stored."""
+"""Audit: predictions over time and where they are risky, over everything that is stored."""
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ DRAW = {
 @guarded
 def main() -> None:
     """Draw the page."""
-    st.caption("**Affectra** · what the model said, and where it is risky")
+    st.caption("**Affectra** · predictions over time, and where they are risky")
     st.title("Audit")
     show_reported()
     if notice := runtime.service().notice:

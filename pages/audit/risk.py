@@ -1,4 +1,4 @@
-"""Where it is risky: flags by category and severity, days that stand out, and what is said on them."""
+"""Risk: flags by category and severity, unusual days, and the words that are typical of them."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,8 +33,8 @@ def draw(view: View, level: Level) -> None:
             distributions.describe_severity_by_category(severities),
             on_select=_flagged,
         )
-        st.caption("Flags, not tweets: one may be flagged for several things. Click a part to see its tweets alone.")
-    st.header("Days that stand out")
+        st.caption("Flags, not tweets: a tweet can have several. Click a segment to filter by it.")
+    st.header("Unusual days")
     frame, spikes = exploring.calendar(view.selection, level)
     draw_chart(
         distributions.calendar(frame), f"calendar_{level}", distributions.describe_calendar(frame), on_select=_clicked
@@ -42,10 +42,10 @@ def draw(view: View, level: Level) -> None:
     st.caption(
         f"The stronger the shade, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and "
         f"lies {SPIKE:.0f} robust standard deviations above the median of the {BASELINE_DAYS} days before (spread "
-        f"from the median absolute deviation; known after {HISTORY_DAYS} days). Click a day to look at it alone."
+        f"from the median absolute deviation; known after {HISTORY_DAYS} days). Click a day to filter by it."
     )
     if not spikes:
-        st.info("No day of this period stands out.", icon=":material/check:")
+        st.info("No day of this period is unusual.", icon=":material/check:")
         return
     shown = spikes if st.session_state.get("all_spikes") else spikes[:_SHOWN]
     for number, spike in enumerate(shown):
@@ -58,14 +58,14 @@ def _spike(number: int, spike: Spike) -> None:
     words = runtime.exploring().distinctive(spike)
     with st.container(border=True, key=f"spike_{number}"):
         st.markdown(
-            f"**{spike.day:%A, %Y-%m-%d}: {spike.name}**: {spike.count:,} tweets where {spike.usual:,.0f} are usual "
+            f"**{spike.day:%A, %Y-%m-%d}: {spike.name}**: {spike.count:,} tweets against {spike.usual:,.0f} usually "
             f"(robust z = {spike.score:.1f})"
         )
         if words.empty:
             st.caption("No word stands out in these tweets.")
         else:
             told = zip(words["word"], words["share"], words["usual"], strict=True)
-            st.caption("Its words: " + ", ".join(f"**{plain(word)}** {_often(*shares)}" for word, *shares in told))
+            st.caption("Typical words: " + ", ".join(f"**{plain(word)}** {_often(*shares)}" for word, *shares in told))
         st.button("Show these tweets", key=f"show_spike_{number}", on_click=_show, args=(spike,))
 
 

@@ -1,4 +1,4 @@
-"""One tweet in full: what was read, what was flagged and why, what people said, what it would be today."""
+"""One tweet in full: its prediction, its flags and why, its feedback, and what the serving model predicts now."""
 
 from typing import Final
 from uuid import UUID
@@ -27,7 +27,7 @@ _MOVED: Final = 10
 
 
 def draw_detail(prediction_id: UUID, level: Level) -> None:
-    """Draw all that is known of a prediction."""
+    """Draw a prediction with everything that belongs to it."""
     found = runtime.exploring().detail(prediction_id)
     with st.container(border=True, key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -40,7 +40,7 @@ def draw_detail(prediction_id: UUID, level: Level) -> None:
             )
             st.button("Close", key="close_detail", icon=":material/close:", type="tertiary", on_click=_close)
         if found is None:
-            st.warning("This tweet is not in the store (any more): it may have been too old to keep.")
+            st.warning("This tweet is not in the store (any more). It may have been deleted because of its age.")
             return
         _draw(found, level)
 
@@ -55,11 +55,11 @@ def _draw(found: Detail, level: Level) -> None:
     sentiment = next(one for one in SENTIMENTS if one.name == listed.sentiment)
     by_sentiment = roll_up(found.scores, "sentiment")[0]
     show_verdict(
-        f"What {listed.model} {listed.model_version} read",
+        f"Prediction by {listed.model} {listed.model_version}",
         [Badge(EMOTIONS[INDEX[label]], float(found.scores[0, INDEX[label]])) for label in _ranked(found)],
         Badge(sentiment, float(by_sentiment[names("sentiment").index(listed.sentiment)])),
         Badge(EMOTIONS[INDEX[listed.top]], float(found.scores[0, INDEX[listed.top]])),
-        f"{listed.model} {listed.model_version}, read {found.made_at:%Y-%m-%d %H:%M} UTC",
+        f"{listed.model} {listed.model_version}, predicted {found.made_at:%Y-%m-%d %H:%M} UTC",
     )
     _flags(service, found)
     left, right = st.columns([3, 2], gap="medium")
@@ -94,7 +94,7 @@ def _what_if(service: Service, found: Detail, number: int, flag: Flag) -> None:
     after = service.counterfactual(found.listed.text, flag)
     span = plain(in_cell(found.listed.text[flag.start : flag.stop])[:60])
     if pd.isna(after[0, 0]):
-        st.caption(f"Without “{span}” nothing is left to read.")
+        st.caption(f"Without “{span}” no text is left.")
         return
     frame = _moved(before.probabilities, after[0].tolist())
     st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(service.classifier.info.label)}:")
@@ -120,7 +120,7 @@ def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.Da
 def _scores(service: Service, found: Detail, level: Level) -> None:
     thresholds = _thresholds_of(service, found)
     if thresholds is None:
-        st.caption("The thresholds by which this was decided are not on this machine; the bars are without them.")
+        st.caption("The thresholds of this prediction are not on this machine, so the bars are drawn without them.")
         labels = AT_LEVEL[level]
         frame = pd.DataFrame(
             {
@@ -157,22 +157,22 @@ def _facts(found: Detail) -> None:
     listed = found.listed
     facts = {
         "Posted": f"{listed.moment:%Y-%m-%d %H:%M:%S} UTC",
-        "Read": f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC by {plain(found.actor)}",
+        "Predicted": f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC by {plain(found.actor)}",
         "Source": plain(listed.source) + (f" ({plain(found.batch)})" if found.batch else ""),
         "Model": plain(f"{listed.model} {listed.model_version}"),
         "Normaliser": plain(found.normaliser_version),
         "Thresholds": plain(found.threshold_version),
         "Rules": plain(listed.rule_version or "none"),
-        "Margin": "not known" if listed.margin is None else f"{listed.margin:+.3f}",
+        "Margin": "unknown" if listed.margin is None else f"{listed.margin:+.3f}",
         "Id": plain(str(listed.id)),
     }
-    st.table(facts, border="horizontal", alt="What is known of this prediction")
+    st.table(facts, border="horizontal", alt="Facts of this prediction")
     if found.truncated:
-        st.caption("The text is longer than what the model reads: only its beginning counted.")
+        st.caption("The text is longer than the model's input: only its beginning was used.")
 
 
 def _tokens(service: Service, found: Detail) -> None:
-    with st.expander("How the model reads it", key="tokens"):
+    with st.expander("Word pieces of the model", key="tokens"):
         pieces = service.classifier.tokens(clean(found.listed.text).text)
         st.caption(f"{len(pieces)} pieces, by {plain(service.classifier.info.label)}:")
         st.code(" ".join(map(in_cell, pieces)), language=None, wrap_lines=True)
@@ -182,7 +182,7 @@ def _said(service: Service, found: Detail) -> None:
     events = service.feedback_history(found.listed.id)
     with st.expander(f"Feedback and history ({len(events)})", key="said"):
         if not events:
-            st.caption("Nobody has given a thumb yet.")
+            st.caption("No thumbs yet.")
         for event in events:
             verdict = {"up": "👍 right", "down": "👎 wrong", "retracted": "↩ taken back"}[event.verdict]
             wished = f", should be {', '.join(event.suggested)}" if event.suggested else ""
@@ -193,7 +193,7 @@ def _said(service: Service, found: Detail) -> None:
 def _today(service: Service, found: Detail, level: Level) -> None:
     del level
     if not st.toggle(
-        f"Read it again with {plain(service.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
+        f"Predict again with {plain(service.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
     ):
         return
     try:
@@ -210,18 +210,18 @@ def _today(service: Service, found: Detail, level: Level) -> None:
         st.markdown("Its emotions differ: " + "; ".join(parts) + ".")
     frame = _moved(found.scores[0].tolist(), list(today.probabilities))
     draw_chart(distributions.rescored(frame), "rescored", distributions.describe_rescored(frame))
-    st.caption("The probabilities that moved most. Hollow: as stored. Filled: as read now. Nothing is recorded.")
+    st.caption("The probabilities that moved most. Hollow: as stored. Filled: as predicted now. Nothing is recorded.")
 
 
 def _near(found: Detail) -> None:
     near = runtime.exploring().near(found.listed.id)
-    with st.expander(f"Texts like it (the {len(near)} likest)", key="near"):
+    with st.expander(f"Similar texts (the {len(near)} most similar)", key="near"):
         if not near:
             st.caption("No other text of the store shares most of its words.")
             return
         st.dataframe(
             {
-                "Like it": [one.likeness for one in near],
+                "Similarity": [one.likeness for one in near],
                 "Text": [in_cell(one.listed.text)[:400] for one in near],
                 "Emotions": [", ".join(one.listed.labels) or "none" for one in near],
                 "When (UTC)": [one.listed.moment.replace(tzinfo=None) for one in near],
@@ -230,7 +230,7 @@ def _near(found: Detail) -> None:
             key=f"near_{found.listed.id}",
             hide_index=True,
             column_config={
-                "Like it": st.column_config.NumberColumn(format="percent", width=80),
+                "Similarity": st.column_config.NumberColumn(format="percent", width=80),
                 "Text": st.column_config.TextColumn(width="large"),
                 "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             },

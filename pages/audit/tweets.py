@@ -23,7 +23,7 @@ PAGE: Final = 100
 _ORDER_TITLES: Final = {
     "newest": "Newest first",
     "oldest": "Oldest first",
-    "gravest": "Gravest flag first",
+    "gravest": "Most severe flag first",
     "least-certain": "Least certain first",
     "most-certain": "Most certain first",
     "longest": "Longest first",
@@ -49,7 +49,7 @@ def _table(view: View, level: Level) -> None:
         draw_detail(opened, level)
     if not total:
         if opened is None:
-            st.info("No tweet fits these filters. Take some of them back above, or choose a longer period.")
+            st.info("No tweet matches these filters. Remove some of them above, or choose a longer period.")
         return
     pages = -(-total // PAGE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="paging"):
@@ -95,17 +95,18 @@ def _table(view: View, level: Level) -> None:
             "Text": st.column_config.TextColumn(width=380),
             "Emotions": st.column_config.TextColumn(width=140),
             "Flag": st.column_config.TextColumn(width=95),
-            "For": st.column_config.TextColumn(width=110),
+            "Flagged for": st.column_config.TextColumn(width=110),
             "Margin": st.column_config.NumberColumn(
-                format="%.2f", help="How far the surest emotion is above its threshold; below 0 where none reaches one."
+                format="%.2f",
+                help="How far the most certain emotion is above its threshold; negative where none reaches it.",
             ),
         },
         height=420,
         alt=f"Tweets {first + 1:,} to {first + len(rows):,} of {total:,}, {_ORDER_TITLES[order].lower()}",
     )
     st.caption(
-        f"{first + 1:,} to {first + len(rows):,} of {total:,} tweets of {view.period}. Select a row (the box at its "
-        f"left) to see all that is known of it."
+        f"{first + 1:,} to {first + len(rows):,} of {total:,} tweets of {view.period}. Select a row (the box on its "
+        f"left) to open the tweet."
     )
 
 
@@ -115,7 +116,7 @@ def _cells(rows: list[Listed], order: str) -> dict[str, list[Any]]:
         "Text": [in_cell(row.text)[:400] for row in rows],
         "Emotions": [", ".join(row.labels) or f"none (closest: {row.top})" for row in rows],
         "Flag": [SEVERITY_SIGNS[row.severity] for row in rows],
-        "For": [", ".join(row.categories) for row in rows],
+        "Flagged for": [", ".join(row.categories) for row in rows],
         "Margin": [row.margin for row in rows],
         "Sentiment": [row.sentiment for row in rows],
         "Source": [row.source for row in rows],
@@ -143,12 +144,12 @@ def _opened() -> UUID | None:
 @guarded
 def _export(view: View) -> None:
     """Draw the choice of a format, the progress, and the file."""
-    st.header("Export what is filtered")
+    st.header("Export these tweets")
     show_reported()
     draw_file("export", EXPORTS, "affectra-tweets", view.selection, lambda: _writer(view.selection))
     st.caption(
-        "All that the filters above hold, oldest first, with scores, flags and thumbs. In CSV, cells that a "
-        "spreadsheet could take for a formula are made harmless with an apostrophe."
+        "All tweets that match the filters above, oldest first, with scores, flags and thumbs. In CSV, cells that a "
+        "spreadsheet could take for a formula begin with an apostrophe."
     )
 
 

@@ -33,7 +33,7 @@ def draw(board: Board, level: Level) -> None:
     families = sorted(frame["family"].unique())
     # None chosen means all: a family that comes later is then shown too.
     chosen = st.pills(
-        "Only these families",
+        "Families",
         families,
         selection_mode="multi",
         key="families",
@@ -50,7 +50,7 @@ def draw(board: Board, level: Level) -> None:
             f"{len(without)} of these runs have no figures on test and stay out of the chart: {listed}. Measure them "
             f"with `python -m models evaluate MODEL --log`."
         )
-    st.header("What quality costs")
+    st.header("Quality and its cost")
     st.plotly_chart(
         comparison.trade_off(shown),
         key=f"trade_off_{level}",
@@ -67,7 +67,7 @@ def draw(board: Board, level: Level) -> None:
 
 @guarded
 def _verdict(board: Board, level: Level) -> None:
-    """Say how the champion stands beside the smallest model of another family, and beside whoever leads."""
+    """Say how the champion stands beside the smallest model of another family, and beside the run that leads."""
     fingerprint = board.champion.fingerprint if board.champion else ""
     said = []
     for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):

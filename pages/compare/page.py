@@ -14,7 +14,7 @@ TITLES = {
     "leaderboard": "Leaderboard",
     "emotions": "Emotions",
     "head-to-head": "Head to head",
-    "serving": "What serves",
+    "serving": "Serving",
 }
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
 DRAW = {
@@ -36,7 +36,7 @@ def main() -> None:
             board = runtime.candidates().board(at_once=True)
     except AffectraError as error:
         show_problem(error)
-        st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
+        st.info("The serving model goes on serving: the live page does not need MLflow.", icon=":material/info:")
         return
     if board.stale:
         _refreshing()
@@ -54,7 +54,7 @@ def main() -> None:
 def _refreshing() -> None:
     if not runtime.candidates().refreshing:
         st.rerun()
-    st.caption("The runs have changed since they were last read. This is how they were; they are being read anew …")
+    st.caption("The runs have changed. This is their earlier state; they are being read again …")
 
 
 @guarded

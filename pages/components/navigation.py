@@ -32,14 +32,14 @@ def _pages() -> list[Page]:
             title="Audit",
             url_path="audit",
             icon=":material/policy:",
-            help="What was said, where it is risky, over all that is stored.",
+            help="Predictions over time, and where they are risky.",
         ),
         st.Page(
             "feedback/page.py",
             title="Feedback",
             url_path="feedback",
             icon=":material/rate_review:",
-            help="What waits for a person's decision, and what people said.",
+            help="What waits for a review, and what people say about predictions.",
         ),
         st.Page(
             "compare/page.py",

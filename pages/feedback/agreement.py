@@ -20,13 +20,13 @@ _CARD: Final = 150
 @guarded
 def draw_agreement(view: View) -> None:
     """Draw how far second looks agree with first decisions."""
-    st.header("How far two reviewers agree")
+    st.header("Agreement between reviewers")
     found = runtime.sayings().second_looks(view.selection)
     of = found.found
     if not of.n:
         st.info(
             f"No tweet within these filters has had a second look yet. The queue “Second look” of the desk offers "
-            f"{SECOND_LOOK} of 100 decided tweets to somebody else, who does not see the first decision: take that "
+            f"{SECOND_LOOK} of 100 decided tweets to another reviewer, who does not see the first decision: take that "
             f"queue under another name than the one that decided.",
             icon=":material/group:",
         )
@@ -50,23 +50,23 @@ def draw_agreement(view: View) -> None:
             width=_CARD,
             help="Undefined: neither gave any emotion."
             if undefined
-            else f"95 % interval {of.overall.low:.2f} to {of.overall.high:.2f}, by drawing whole tweets anew.",
+            else f"95 % interval {of.overall.low:.2f} to {of.overall.high:.2f}, by resampling whole tweets.",
         )
     interval = "" if undefined else f" ({of.overall.low:.2f} to {of.overall.high:.2f} at 95 %)"
     st.caption(
         f"Cohen's kappa over all 28 emotions of {of.n:,} {'tweet' if of.n == 1 else 'tweets'} of "
-        f"{view.period}{interval}: 1 where two always agree, 0 where they agree as often as chance has it."
+        f"{view.period}{interval}: 1 where two always agree, 0 where they agree as often as by chance."
         + (f" With fewer than {RARE} tweets it says little." if of.n < RARE else "")
     )
     shown = found.labels[found.labels["n"] > 0]
     if shown.empty:
         st.caption("Neither of the two gave any emotion to any of them.")
         return
-    st.header("On which emotions")
+    st.header("Agreement by emotion")
     draw_chart(feedback.agreement(shown), "agreement", feedback.describe_agreement(shown))
     st.caption(
         f"Kappa by emotion with its 95 % interval (Fleiss, Cohen & Everitt, 1969), of the tweets to which either gave "
         f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. The "
-        f"interval has no width where the two always agreed, or one of them never gave it: that proves nothing of few "
-        f"tweets. An emotion on which reviewers do not agree is one that no model can learn from them."
+        f"interval has no width where the two always agreed, or one of them never gave it: with few tweets, that "
+        f"proves nothing. An emotion on which reviewers do not agree is one that no model can learn from them."
     )

@@ -33,21 +33,21 @@ QUEUES: Final[dict[Queue, str]] = {
     "second": "Second look",
 }
 _EMPTY: Final[dict[Queue, str]] = {
-    "all": "Nothing waits for a look: no flag, no thumb down, no doubt within these filters.",
-    "flagged": "No flag waits for a look within these filters.",
+    "all": "Nothing waits for a review: no flag, no thumb down and no uncertain prediction within these filters.",
+    "flagged": "No flag waits for a review within these filters.",
     "feedback": "No thumb down and no correction waits within these filters.",
-    "uncertain": "Nothing the model was unsure of waits within these filters.",
-    "escalated": "Nobody has escalated anything.",
-    "mine": "You have put nothing aside (key S does).",
+    "uncertain": "No uncertain prediction waits within these filters.",
+    "escalated": "Nothing is escalated.",
+    "mine": "You have skipped nothing (key S does).",
     "done": "Nothing has been decided yet.",
-    "second": f"Nothing waits for a second look. {SECOND_LOOK} of 100 items that somebody else has decided come here.",
+    "second": f"Nothing waits for a second look. {SECOND_LOOK} of 100 items that others have decided come here.",
 }
 _DONE: Final[dict[Kind, str]] = {
     "confirm": "Confirmed",
     "correct": "Corrected",
     "dismiss": "Flag dismissed",
     "escalate": "Escalated",
-    "skip": "Put aside",
+    "skip": "Skipped",
     "reopen": "Reopened",
     "second": "Second look recorded",
     "undo": "Taken back",
@@ -59,7 +59,7 @@ _SAID: Final[dict[Kind, str]] = {
     "correct": "corrected it",
     "dismiss": "dismissed its flag",
     "escalate": "escalated it",
-    "skip": "put it aside",
+    "skip": "skipped it",
     "reopen": "reopened it",
     "second": "gave a second look",
     "undo": "took the last decision back",
@@ -131,7 +131,7 @@ def _item(item: Item, queue: Queue) -> None:
     by_sentiment = float(roll_up(scores, "sentiment")[0, names("sentiment").index(listed.sentiment)])
     ranked = sorted(listed.labels, key=lambda label: -scores[0, INDEX[label]])
     show_verdict(
-        f"What {listed.model} {listed.model_version} read",
+        f"Prediction by {listed.model} {listed.model_version}",
         [_badge(item, label) for label in ranked],
         Badge(sentiment, by_sentiment),
         _badge(item, listed.top),
@@ -140,7 +140,7 @@ def _item(item: Item, queue: Queue) -> None:
     if item.reasons:
         st.markdown("It is here because " + "; ".join(reason.words for reason in item.reasons) + ".")
     elif item.standing.decision is None:
-        st.caption("No reason to look was found; you came by a link, or the reason has gone.")
+        st.caption("There is no reason to review it: you came by a link, or the reason no longer holds.")
     if queue == "second":
         return
     for said in item.feedback:
@@ -149,10 +149,10 @@ def _item(item: Item, queue: Queue) -> None:
         comment = f": “{plain(said.comment)}”" if said.comment else ""
         st.markdown(f"{plain(said.actor)} · {verdict}{wished}{comment}")
     if item.second is not None:
-        st.caption(f"{plain(item.second_model)} reads {', '.join(item.second) or 'no emotion above its threshold'}.")
+        st.caption(f"{plain(item.second_model)} predicts {', '.join(item.second) or 'no emotion above its threshold'}.")
     for twin in item.twins:
         st.caption(
-            f"{plain(twin.decided_by)} decided of the same words: {', '.join(twin.labels) or 'no emotion'} "
+            f"{plain(twin.decided_by)} decided on the same words: {', '.join(twin.labels) or 'no emotion'} "
             f"({twin.decided_at:%Y-%m-%d})."
         )
 
@@ -186,9 +186,8 @@ def _decisions(session: ReviewSession, item: Item, act: UUID, queue: Queue) -> N
     _emotions(session, item, act)
     st.text_input("Note", key=f"review_note_{act}", max_chars=MAX_NOTE, placeholder="Why, if it is worth saying")
     st.caption(
-        "Keys: **A** confirm what the model read · **W** correct it to the emotions chosen · **1**–**9** choose "
-        "emotions · **D** dismiss the flag · **E** escalate · **S** skip, put aside · **U** undo. In a field, "
-        "keys write."
+        "Keys: **A** confirm the prediction · **W** correct it to the chosen emotions · **1**–**9** choose emotions · "
+        "**D** dismiss the flag · **E** escalate · **S** skip · **U** undo. In a field, keys write."
     )
 
 
@@ -222,7 +221,7 @@ def _undo_button(session: ReviewSession) -> None:
 def _emotions(session: ReviewSession, item: Item, act: UUID) -> None:
     """Draw the emotions of a correction: the most probable ones with a key each, the others in a list."""
     near = _near(item)
-    st.markdown("It should carry:", help="Correct (W) records these in place of what the model read.")
+    st.markdown("Emotions of a correction:", help="Correct (W) records these in place of the prediction.")
     with st.container(horizontal=True, gap="xsmall", key="review_emotions"):
         for number, label in enumerate(near, start=1):
             chosen = label in session.chosen
@@ -286,7 +285,7 @@ def _history(item: Item, queue: Queue) -> None:
     events = [event for event in runtime.reviewing().history(item.id) if event.kind not in {"claim", "release"}]
     if not events:
         return
-    with st.expander(f"What was done with it ({len(events)})", key="review_history"):
+    with st.expander(f"History ({len(events)})", key="review_history"):
         for event in events:
             emotions = f": {', '.join(event.emotions) or 'no emotion'}" if event.emotions is not None else ""
             note = f" “{plain(event.note)}”" if event.note else ""

@@ -59,15 +59,15 @@ def draw_list(view: View, queue: Queue, reviewer: Reviewer, count: int) -> None:
             "Why": st.column_config.TextColumn(width=200),
             "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "Score": st.column_config.NumberColumn(
-                format="%.0f", help="The sum of the weights of its reasons; what is flagged more gravely comes first."
+                format="%.0f", help="The sum of the weights of its reasons. More severe flags come first."
             ),
         },
         height=420,
-        alt=f"{len(rows)} of {count:,} items of the queue, what matters most first",
+        alt=f"{len(rows)} of {count:,} items of the queue, the most important first",
     )
     chosen = [rows[place].id for place in table.selection.rows if place < len(rows)]
     st.caption(
-        f"{(page - 1) * _ROWS + 1:,} to {(page - 1) * _ROWS + len(rows):,} of {count:,}. Choose rows with the boxes at "
+        f"{(page - 1) * _ROWS + 1:,} to {(page - 1) * _ROWS + len(rows):,} of {count:,}. Select rows with the boxes on "
         f"their left."
     )
     st.text_input("Note for all of them", key="review_many_note", max_chars=2_000)
@@ -82,7 +82,7 @@ def draw_list(view: View, queue: Queue, reviewer: Reviewer, count: int) -> None:
                 disabled=not chosen or queue in {"done", "second"},
             )
         st.button(
-            "Put on the desk",
+            "Open on the desk",
             key="many_open",
             icon=":material/desk:",
             on_click=put_on_desk,

@@ -1,4 +1,4 @@
-"""Feedback: what waits for a person's decision, what people said, and what comes of it."""
+"""Feedback: what waits for a decision, what people say about predictions, and what models learn from it."""
 
 import streamlit as st
 
@@ -17,13 +17,13 @@ from pages.feedback.teach import draw_teach
 from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
 
-TITLES = {"desk": "Desk", "list": "List", "people": "People", "agreement": "Agreement", "teach": "Teach"}
+TITLES = {"desk": "Desk", "list": "List", "people": "People", "agreement": "Agreement", "teach": "Retrain"}
 
 
 @guarded
 def main() -> None:
     """Draw the page."""
-    st.caption("**Affectra** · what people say of what the model said")
+    st.caption("**Affectra** · what people say about predictions")
     st.title("Feedback")
     if notice := runtime.service().notice:
         st.warning(plain(notice), icon=":material/swap_horiz:")

@@ -1,4 +1,4 @@
-"""What people said of what the model said: how satisfied they are, what they correct, and what came of it."""
+"""What people say about predictions: how satisfied they are, what they correct, and the decisions that followed."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -27,16 +27,16 @@ _CARD: Final = 150
 _PAGE: Final = 20
 """Comments that are shown at once."""
 _THUMBS: Final = {"up": "👍 right", "down": "👎 wrong"}
-_SCOPES: Final = {"whole": "The whole log", "filtered": "What the filters hold"}
+_SCOPES: Final = {"whole": "The whole log", "filtered": "Within the filters"}
 _NO_THUMB: Final = (
-    "Nobody has given a thumb to a tweet within these filters. Take some of them back above, choose a longer period, "
-    "or give one yourself: the page Live asks after each tweet that is recorded."
+    "There are no thumbs within these filters. Remove some of them above, choose a longer period, or give one "
+    "yourself: the page Live asks after each tweet that is recorded."
 )
 
 
 @guarded
 def draw_people(view: View, level: Level) -> None:
-    """Draw how satisfied people are, what they correct, what they write, and what came of it."""
+    """Draw how satisfied people are, what they correct and write, and the decisions that followed."""
     listening = runtime.sayings()
     found = listening.satisfaction(view.selection, level)
     show_reported()
@@ -54,7 +54,7 @@ def draw_people(view: View, level: Level) -> None:
 
 def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
     with st.container(horizontal=True, gap="xsmall", key="said_totals"):
-        st.metric("Thumbs", f"{found.n:,}", border=True, width=_CARD, help="Thumbs that hold: not those taken back.")
+        st.metric("Thumbs", f"{found.n:,}", border=True, width=_CARD, help="Without those that were retracted.")
         st.metric(
             "Thumbs up",
             f"{found.share:.0%}",
@@ -83,19 +83,19 @@ def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
 
 
 def _satisfaction(found: Satisfaction, level: Level) -> None:
-    st.header("How satisfied, when")
+    st.header("Satisfaction over time")
     draw_chart(
         feedback.satisfaction_over_time(found.over_time),
         "satisfaction_time",
         feedback.describe_satisfaction_over_time(found.over_time),
     )
     st.caption(
-        f"By when the tweets were posted (UTC), in stretches of {_length(found.stretch)}. Hollow: fewer than {RARE} "
+        f"By the time of posting (UTC), in steps of {_length(found.stretch)}. Hollow: fewer than {RARE} "
         f"thumbs. The band is where the share lies at 95 % (Wilson's interval)."
     )
-    st.header("How satisfied, with which emotions")
+    st.header("Satisfaction by emotion")
     if found.labels.empty:
-        st.caption("Every tweet with a thumb is one in which the model found no emotion.")
+        st.caption("No tweet with a thumb has a predicted emotion.")
     else:
         draw_chart(
             feedback.satisfaction(found.labels),
@@ -103,14 +103,14 @@ def _satisfaction(found: Satisfaction, level: Level) -> None:
             feedback.describe_satisfaction(found.labels, "label"),
         )
     st.caption(
-        f"Thumbs on tweets that carry the label by the model, the least satisfying first; those with fewer than {RARE} "
+        f"Thumbs on tweets with the predicted label, the least satisfying first; those with fewer than {RARE} "
         f"(hollow, rare) come last."
     )
-    st.header("How satisfied, with which model")
+    st.header("Satisfaction by model")
     draw_chart(
         feedback.satisfaction(found.models), "satisfaction_model", feedback.describe_satisfaction(found.models, "model")
     )
-    st.header("How satisfied, from where")
+    st.header("Satisfaction by source")
     draw_chart(
         feedback.satisfaction(found.sources),
         "satisfaction_source",
@@ -123,7 +123,7 @@ def _contested(view: View) -> None:
     found = runtime.sayings().contested(view.selection)
     if found.labels.empty:
         st.info(
-            "Nobody has said yet what it should have been. After a thumb down, the page Live asks for it; only such "
+            "There are no corrections yet. After a thumb down, the page Live asks what it should have been; only such "
             "corrections count here.",
             icon=":material/edit:",
         )
@@ -134,14 +134,11 @@ def _contested(view: View) -> None:
         f"an emotion and people did not (left, hatched) | the reverse (right)."
     )
     draw_chart(feedback.confusions(found.pairs), "confusions", feedback.describe_confusions(found.pairs))
-    st.caption(
-        "What the model said → what people say instead, the most frequent pairs; “nothing” where one side has no "
-        "emotion of its own."
-    )
+    st.caption("Predicted → corrected, the most frequent pairs; “nothing” where one side has no emotion of its own.")
 
 
 def _effect(effect: Effect) -> None:
-    st.header("What came of it")
+    st.header("Decisions after feedback")
     if not effect.n_decided:
         st.info(
             f"None of the {effect.n:,} {_plural(effect.n, 'tweet')} with a thumb has been decided yet. The queue "
@@ -180,11 +177,11 @@ def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
 @guarded
 def _comments(view: View) -> None:
     follow_to_desk()
-    st.header("What they wrote")
+    st.header("Comments")
     listening = runtime.sayings()
     total = listening.count_comments(view.selection)
     if not total:
-        st.caption("Nobody has written anything beside a thumb.")
+        st.caption("There are no comments.")
         return
     pages, page = -(-total // _PAGE), 1
     if pages > 1:
@@ -215,7 +212,7 @@ def _comments(view: View) -> None:
     )
     chosen = [rows[place].prediction_id for place in table.selection.rows if place < len(rows)]
     st.button(
-        "Put its tweet on the desk",
+        "Open its tweet on the desk",
         key="comment_open",
         icon=":material/desk:",
         on_click=put_on_desk,
@@ -224,8 +221,8 @@ def _comments(view: View) -> None:
         type="tertiary",
     )
     st.caption(
-        f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Choose "
-        f"one with the box at its left."
+        f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Select "
+        f"one with the box on its left."
     )
 
 
@@ -237,7 +234,7 @@ def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
         "Comment": [in_cell(row.comment) for row in rows],
         "Should be": [", ".join(row.suggested) for row in rows],
         "Text": [in_cell(row.text)[:400] for row in rows],
-        "The model said": [", ".join(row.labels) or "no emotion" for row in rows],
+        "Predicted": [", ".join(row.labels) or "no emotion" for row in rows],
     }
 
 
@@ -257,9 +254,9 @@ def _export(view: View) -> None:
     asked = view.selection if chosen == "filtered" else None
     draw_file("log", EXPORTS, LOG_NAME, asked, lambda: _writer(asked))
     st.caption(
-        "Every thumb, correction and retraction, oldest first, with the text, what the model said, whether it still "
-        "holds, and the decision that holds. Texts that were too old to keep are empty, and in the whole log alone. In "
-        "CSV, cells that a spreadsheet could take for a formula are made harmless with an apostrophe."
+        "Every thumb, correction and retraction, oldest first, with the text, the prediction, whether it still holds, "
+        "and the present decision. Texts that were deleted because of their age are empty, and only in the whole log. "
+        "In CSV, cells that a spreadsheet could take for a formula begin with an apostrophe."
     )
 
 

@@ -164,13 +164,13 @@ def _outcome(service: Service, actor: Actor, upload: FileToScore, scored: Scored
     if summary.rows == 0:
         st.button("Back to the file", key="again", on_click=upload.forget)
         return
-    said = [f"**{_rows(summary.rows)}** read by {plain(scored.model)}."]
+    said = [f"**{_rows(summary.rows)}** scored by {plain(scored.model)}."]
     if summary.unreadable:
-        said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
+        said.append(f"{summary.unreadable:,} had no text (blank, or only links).")
     if summary.truncated:
-        said.append(f"{summary.truncated:,} were longer than what is read: only their beginning counts.")
+        said.append(f"{summary.truncated:,} were longer than the model's input: only their beginning counts.")
     if summary.undated:
-        said.append(f"{summary.undated:,} have no time of posting that can be read: they count as of now.")
+        said.append(f"{summary.undated:,} have no readable time of posting: they count as of now.")
     if flagged := sum(summary.flagged.values()):
         by_severity = ", ".join(f"{count:,} {severity}" for severity, count in summary.flagged.items() if count)
         said.append(f"{flagged:,} {'is' if flagged == 1 else 'are'} flagged ({by_severity}).")
@@ -194,7 +194,7 @@ def _outcome(service: Service, actor: Actor, upload: FileToScore, scored: Scored
             key="download_csv",
             on_click="ignore",
             icon=":material/download:",
-            help="Cells that a spreadsheet could take for a formula are made harmless with an apostrophe.",
+            help="Cells that a spreadsheet could take for a formula begin with an apostrophe.",
         )
         st.download_button(
             "Download Parquet",

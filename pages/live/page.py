@@ -132,7 +132,7 @@ def _reading(service: Service, prediction: Prediction) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
-    # Loaded before anything is drawn anew: the first time takes a while.
+    # Loaded before anything is drawn: the first time takes a while.
     baseline = _baseline(service) if beside else None
     if baseline is not None:
         left, right = st.columns(2, gap="medium")
@@ -180,7 +180,7 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
     sentiment = next(label for label in SENTIMENTS if label.name == reading.sentiment)
     by_sentiment = roll_up(reading.scores, "sentiment")[0]
     show_verdict(
-        f"What {model.info.label} reads",
+        f"Prediction by {model.info.label}",
         [Badge(EMOTIONS[INDEX[label]], reading.probabilities[INDEX[label]]) for label in reading.labels],
         Badge(sentiment, float(by_sentiment[names("sentiment").index(reading.sentiment)])),
         Badge(EMOTIONS[INDEX[reading.top]], reading.probabilities[INDEX[reading.top]]),
@@ -190,7 +190,7 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
 
 
 def _words(service: Service, prediction: Prediction, level: Level) -> None:
-    st.header("Which words moved it")
+    st.header("Words that moved it")
     chosen = st.selectbox(
         "Emotion to explain",
         [STRONGEST, *(label.name for label in AT_LEVEL[level])],
@@ -268,7 +268,7 @@ def _correct(service: Service, recorded: Prediction) -> None:
 
 
 def _recent(service: Service) -> None:
-    st.header("Recorded lately")
+    st.header("Recently recorded")
     rows, stored = service.recent(20), service.count()
     st.dataframe(
         {

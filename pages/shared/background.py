@@ -21,13 +21,13 @@ def _upkeep(page_run: int) -> None:
     st.session_state["upkeep_ran"] = running
     if running and upkeep.job is not None:
         waiting = len(upkeep.inbox.waiting())
-        files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
-        read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
-        what = f"{files} taken in" if waiting else read
+        files = "1 scored file" if waiting == 1 else f"{waiting} scored files"
+        done = f"{upkeep.job.done:,} of {upkeep.job.total:,}"
+        what = f"Importing {files} from the inbox" if waiting else f"Rules and baseline: {done} stored tweets"
         st.caption(f":material/sync: {what} …")
     elif was_running and page_run < st.session_state["page_runs"]:
-        # There is more to look at now. A page that is just being drawn shows it anyway; to begin anew would lose what
-        # it has to say once.
+        # There is more to look at now. A page that is just being drawn shows it anyway; another run would lose what it
+        # has to say once.
         st.rerun(scope="app")
     for problem in upkeep.problems:
         st.warning(plain(problem), icon=":material/inbox:")

@@ -39,7 +39,7 @@ PERIOD_TITLES: Final = {
     EVERYTHING: "everything",
     CUSTOM: "from … to",
 }
-MATCH_TITLES: Final[dict[Match, str]] = {"any": "any", "all": "all"}
+MATCH_TITLES: Final[dict[Match, str]] = {"any": "Any of the emotions", "all": "All of them"}
 _LONGEST: Final = 100
 """Characters of a source or a model in the address that are heeded."""
 
@@ -112,7 +112,7 @@ def _more(facets: Facets) -> None:
     _several("emotion", "Emotions", LABELS, "Any emotion")
     with in_address("match", get_args(Match), DEFAULTS["match"]):
         st.segmented_control(
-            "Of several emotions",
+            "Match",
             get_args(Match),
             key="match",
             format_func=MATCH_TITLES.__getitem__,
@@ -199,7 +199,7 @@ _SAID: Final = {
     "feedback": "thumbs",
     "category": "flagged for",
     "batch": "file or audit",
-    "match": "of these",
+    "match": "match",
 }
 
 
@@ -221,7 +221,7 @@ def _pills() -> None:
                 icon=":material/close:",
                 on_click=_set,
                 args=({name: DEFAULTS[name]},),
-                help="Take this condition back",
+                help="Remove this filter",
             )
 
 

@@ -189,7 +189,7 @@ def test_hostile_tweets_are_drawn_as_text_everywhere(desk: App, browser: Browser
         expect(page.get_by_role("heading", name="One tweet")).to_be_visible()
         expect(page.locator("blockquote")).to_contain_text("<img src=x onerror=alert(1)> **bold** :red[x]")
         assert "\u202e" not in (page.locator("blockquote").text_content() or "")
-        page.get_by_text("Read it again with").click()
+        page.get_by_text("Predict again with").click()
         expect(page.get_by_text(re.compile("Its emotions"))).to_be_visible()
         page.get_by_text("Feedback and history").click()
         for tab in TABS:
@@ -210,7 +210,7 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
             page.get_by_role("button", name="report.html").first.click()
         page.locator(".st-key-audit_now_show button").click()
         expect(page).to_have_url(re.compile("batch="))
-        expect(page.get_by_role("heading", name="How many, when")).to_be_visible()
+        expect(page.get_by_role("heading", name="Volume over time")).to_be_visible()
         eventually(lambda: found(page), lambda n: n == 360)
         report = tmp_path / "report.html"
         download.value.save_as(report)

@@ -85,7 +85,7 @@ def test_the_log_holds_what_was_decided(desk: App, browser: Browser) -> None:
         now = tweet(page)
         press(page, "o", "Reopened")
         expect(page.locator("blockquote").first).to_have_text(now)
-        page.get_by_text(re.compile(r"What was done with it")).click()
+        page.get_by_text(re.compile(r"^History")).click()
         expect(page.get_by_text(re.compile(r"ana reopened it"))).to_be_visible()
 
 
@@ -143,7 +143,7 @@ def test_hostile_words_are_drawn_as_text(desk: App, browser: Browser) -> None:
         box = page.locator("[class*=st-key-review_rows_] [data-testid=stDataFrame] canvas").first.bounding_box()
         assert box
         page.mouse.click(box["x"] + 18, box["y"] + 52)
-        page.get_by_role("button", name="Put on the desk").click()
+        page.get_by_role("button", name="Open on the desk").click()
         expect(page.get_by_role("tab", name="Desk")).to_have_attribute("aria-selected", "true")
         expect(page).to_have_url(re.compile("item="))
         assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
@@ -159,12 +159,12 @@ def test_the_desk_is_accessible_and_fits_a_phone(desk: App, browser: Browser, th
             page.get_by_role("button", name=name) for name in ("Confirm", "Correct", "Dismiss flag", "Escalate", "Skip")
         ]
         assert all(one.count() == 1 for one in named)
-        for tab in ("List", "People", "Agreement", "Teach"):
+        for tab in ("List", "People", "Agreement", "Retrain"):
             page.get_by_role("tab", name=tab).click()
             settle(page)
             assert violations(page) == [], tab
         page.set_viewport_size({"width": 400, "height": 900})
-        for tab in ("Desk", "List", "People", "Agreement", "Teach"):
+        for tab in ("Desk", "List", "People", "Agreement", "Retrain"):
             page.get_by_role("tab", name=tab).click()
             settle(page)
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), tab

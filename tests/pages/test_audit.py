@@ -112,7 +112,7 @@ def test_a_bad_id_of_a_file_is_named_with_the_mend(open_app: Open) -> None:
 
 def test_nothing_found_says_so(open_app: Open) -> None:
     app = audit(open_app, {"audit_tab": "tweets", "q": "zyzzyva"})
-    assert "No tweet fits these filters" in texts(app)
+    assert "No tweet matches these filters" in texts(app)
     assert not app.exception
 
 
@@ -223,4 +223,4 @@ def test_an_unknown_batch_is_an_empty_view(open_app: Open) -> None:
     app = audit(open_app, {"batch": str(uuid4()), "period": "everything"})
     assert not app.exception
     assert "0 tweets of the whole store" in texts(app)
-    assert "No tweet fits these filters" in texts(app)
+    assert "No tweet matches these filters" in texts(app)

@@ -85,7 +85,7 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
     assert not app.exception
     app.selectbox(key="curve_label_emotion").set_value("joy").run()
     (slider,) = app.select_slider
-    assert "Of **360** stored tweets that electra" in said(app)
+    assert "Of **360** stored predictions by electra" in said(app)
     assert "**0** would flip: 0 would become joy, 0 would no longer be." in said(app)
     at_tuned = [metric.value for metric in app.metric]
     slider.set_value(0.02).run()
@@ -99,15 +99,15 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
 def test_a_run_without_stored_tweets_says_so(open_app: Open, tracker: Path) -> None:
     app = compare(open_app, "Emotions")
     app.selectbox(key="curve_run").set_value("tfidf 1").run()
-    assert "The store holds nothing that tfidf 1 has read" in said(app)
+    assert "The store holds no prediction by tfidf 1" in said(app)
 
 
 def test_two_runs_head_to_head(open_app: Open, tracker: Path) -> None:
     app = compare(open_app, "head-to-head")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    first = app.selectbox(key="duel_first")
-    app.selectbox(key="duel_second").set_value(first.value).run()
+    first = app.selectbox(key="first_run")
+    app.selectbox(key="second_run").set_value(first.value).run()
     assert "Choose two different runs" in said(app)
 
 

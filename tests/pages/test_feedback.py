@@ -94,7 +94,7 @@ def test_a_store_that_is_lost_is_said_and_is_no_empty_queue(open_app: Open, data
     away = database.rename(database.with_suffix(".away"))
     app.button(key="review_confirm").click().run()
     assert app.error, "the fault is shown"
-    assert "Nothing waits for a look" not in texts(app)
+    assert "Nothing waits for a review" not in texts(app)
     assert (session.item.id, session.decided) == (item_id, 0), "nothing was decided, and nothing is passed over"
     away.rename(database)
     app.button(key="review_confirm").click().run()
@@ -131,7 +131,7 @@ def test_what_was_reviewed_becomes_a_labelled_set(open_app: Open) -> None:
     app.session_state["feedback_tab"] = "teach"
     app.run()
     assert "6 texts" in texts(app)
-    assert "Nobody contradicts anybody" in texts(app)
+    assert "No conflicting decisions" in texts(app)
     assert not app.exception
 
 

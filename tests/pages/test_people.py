@@ -111,7 +111,7 @@ def some_feedback(pen: Pen) -> None:
 def test_a_store_without_thumbs_says_what_to_do(written: Callable[[Callable[[Pen], None]], None]) -> None:
     written(lambda pen: None)
     app = run(draw_people)
-    assert "Nobody has given a thumb" in texts(app)
+    assert "There are no thumbs" in texts(app)
     assert "the page Live asks" in texts(app)
     assert charts(app) == 0
     assert app.button(key="prepare_log"), "the log may hold what these filters do not"
@@ -153,7 +153,7 @@ def test_many_comments_come_page_by_page(written: Callable[[Callable[[Pen], None
     app.number_input(key="comments_page").set_value(3).run()
     assert app.dataframe[0].value["Comment"].tolist() == [f"comment {place}" for place in range(4, -1, -1)]
     assert "41 to 45 of 45 comments" in texts(app)
-    assert "Nobody has said yet what it should have been" in texts(app)
+    assert "There are no corrections yet" in texts(app)
     assert "None of the 45 tweets with a thumb has been decided yet" in texts(app)
 
 
