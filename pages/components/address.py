@@ -14,10 +14,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.explore.query_string import present_name
 
 
-def arrive(page: str) -> None:
+@contextmanager
+def address_of(page: str) -> Iterator[None]:
     """Let a page's choices be read from its address: when it is first shown, and when the browser goes back to it.
 
     In between the session knows better: the address that a run is sent with may be older than what was chosen since.
+    What is chosen is written when the page is drawn, at once: each writing is a step for the browser's way back.
     """
     context = get_script_run_ctx()
     went_back = context is not None and context.is_history_navigation
@@ -25,6 +27,13 @@ def arrive(page: str) -> None:
         st.session_state["address_page"] = page
         st.session_state["address_read"] = set()
     st.session_state["address_back"] = went_back
+    written: dict[str, list[str]] = {}
+    st.session_state["address_written"] = written
+    try:
+        yield
+    finally:
+        del st.session_state["address_written"]
+    _write(written)
 
 
 @contextmanager
@@ -57,12 +66,16 @@ def in_address(name: str, options: Collection[str], default: str | list[str] | N
     yield
     chosen = state[name]
     wanted = [] if chosen == default else list(chosen) if many else [chosen]
-    if st.query_params.get_all(name) == wanted:
-        return
-    if wanted:
-        st.query_params[name] = wanted
+    if "address_written" in state:
+        state["address_written"][name] = wanted
     else:
-        st.query_params.pop(name, None)
+        _write({name: wanted})  # a fragment by itself
+
+
+def _write(written: Mapping[str, list[str]]) -> None:
+    changed = {name: values for name, values in written.items() if st.query_params.get_all(name) != values}
+    if changed:
+        st.query_params.update(changed)  # one without values is left out of the address
 
 
 def open_tab(name: str, titles: Mapping[str, str]) -> tuple[str, AbstractContextManager[Any]]:

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.components.address import arrive
+from pages.components.address import address_of
 from pages.components.frame import guarded, raise_contrast
 
 
@@ -13,8 +13,8 @@ def run_app() -> None:
     st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
     raise_contrast()
     page = st.navigation(_pages())
-    arrive(page.url_path)
-    page.run()
+    with address_of(page.url_path):
+        page.run()
 
 
 def _pages() -> list[Page]:
