@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts import distributions
+from core.charts import over_time as charts_over_time
 from core.emotions import AT_LEVEL, Level
 from pages import runtime
 from pages.components.charts import clicks, draw_chart
