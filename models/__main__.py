@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from core import packages
 from core.classifier import load
 from core.errors import AffectraError
 from core.settings import ROOT, settings
@@ -27,9 +28,10 @@ _AFTER_A_STOP = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[options.command](options)
+        with packages.needed():
+            {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -39,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models", description="Train and measure Affectra's models.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="python -m models", description="Train and measure Affectra's models.")
+    commands = whole.add_subparsers(dest="command", required=True)
     data = "folder of the GoEmotions 28-label split; without it, GOEMOTIONS_DIR"
 
     train = commands.add_parser("train", help="train a model, measure it on test and put it in service")
@@ -109,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
     )
-    return parser
+    return whole
 
 
 def _at_least_one(text: str) -> int:
