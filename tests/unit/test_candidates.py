@@ -132,7 +132,7 @@ def test_what_did_not_change_is_read_without_mlflow(desk, monkeypatch):
     with sqlite3.connect(desk.models_dir.parent / "mlflow.db") as connection:
         connection.execute("UPDATE runs SET name = 'renamed' WHERE name = 'tfidf 1'")
     connection.close()
-    with pytest.raises(ImportError):
+    with pytest.raises(TrackingError, match="package mlflow is not installed"):
         fresh.board()
     monkeypatch.undo()
     assert "renamed" in [run.name for run in fresh.board().runs]
