@@ -35,6 +35,12 @@ ALLOWED: dict[tuple[str, str], str] = {
 """axe findings that are Streamlit's or Plotly's own: (rule, part of the tag) to the reason. It may only shrink."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
 @dataclass
 class App:
     url: str

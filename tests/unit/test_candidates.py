@@ -475,6 +475,7 @@ def mlflow_server(tmp_path_factory):
     process.wait(20)
 
 
+@pytest.mark.slow
 def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlflow_server, tmp_path):
     shutil.copytree(prepared / "models", tmp_path / "models")
     shutil.copytree(prepared / "runs", tmp_path / "runs")
