@@ -66,15 +66,20 @@ def connect(uri: str, answer_seconds: int = ANSWER) -> "Iterator[MlflowClient]":
         with packages.needed(TrackingError):
             from mlflow import MlflowClient  # noqa: PLC0415
         from mlflow.environment_variables import (  # noqa: PLC0415
+            MLFLOW_DISABLE_TELEMETRY,
             MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
             MLFLOW_HTTP_REQUEST_MAX_RETRIES,
             MLFLOW_HTTP_REQUEST_TIMEOUT,
         )
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.telemetry import set_telemetry_client  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
         # It tells of every table it makes; what matters is said in errors.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
+        # It would report what it is used for to its makers, from the first call on.
+        MLFLOW_DISABLE_TELEMETRY.set(True)  # type: ignore[no-untyped-call]
+        set_telemetry_client()  # type: ignore[no-untyped-call]
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_TIMEOUT.set(answer_seconds)  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(1)  # type: ignore[no-untyped-call]

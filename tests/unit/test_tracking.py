@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +105,18 @@ def test_a_run_that_could_not_be_recorded_is_marked(store, logged, tmp_path):
     with pytest.raises(TrackingError, match=r"missing\.json"):
         log_run(broken, f"sqlite:///{store}")
     assert rows(store, "select status from runs where name = 'broken'") == [("FAILED",)]
+
+
+def test_nothing_is_reported_to_the_makers_of_mlflow(tmp_path):
+    code = (
+        "import os; os.environ.pop('CI', None); os.environ.pop('PYTEST_CURRENT_TEST', None)\n"
+        "from core.tracking.client import connect\n"
+        f"with connect('sqlite:///{tmp_path}/runs.db') as client:\n"
+        "    from mlflow.telemetry import get_telemetry_client\n"
+        "    print(get_telemetry_client())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["None"]
 
 
 def test_a_server_that_does_not_answer_is_named_at_once():
