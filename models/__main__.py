@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from core import packages
-from core.classifier import load
 from core.errors import AffectraError
+from core.experiments.tracking import export_runs, import_runs
+from core.inference.classifier import load
 from core.settings import ROOT, settings
-from core.tracking import export_runs, import_runs
-from models import goemotions, sample_tweets, training
+from models import goemotions, sample_tweets
+from models import publish as training
 
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {

@@ -17,23 +17,23 @@ from typing import Final, Literal
 
 import numpy as np
 
-from core import cost
-from core.classifier import Classifier, Manifest, load, read_manifest
 from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up_targets
 from core.errors import InputError, ModelError
-from core.evidence import Decisions
-from core.leaderboard import Duel, duel
+from core.experiments import cost
+from core.experiments.evidence import Decisions
+from core.experiments.leaderboard import Duel, duel
+from core.experiments.tracking import Dataset, Measurement
+from core.inference.classifier import Classifier, Manifest, load, read_manifest
+from core.inference.serving import choices
 from core.machine import code_revision
-from core.metrics import Interval
-from core.reviews.labelled import LabelledSet, Row, twin_key
-from core.serving import choices
+from core.review.labelled_set import LabelledSet, Row, twin_key
 from core.settings import Settings
+from core.stats.metrics import Interval
 from core.text import normalise
-from core.tracking import Dataset, Measurement
 from models import goemotions
 from models.artefact import Origin
 from models.goemotions import LabelledTexts, together
-from models.training import BUILD, AsCandidate, Findings, MeasureCost, measure, publish
+from models.publish import BUILD, AsCandidate, Findings, MeasureCost, measure, publish
 
 Kind = Literal["thresholds", "tfidf", "electra"]
 Report = Callable[[float, str], None]
@@ -259,8 +259,8 @@ def _tfidf(bench: _Bench, staging: Path) -> _Made:
 
 def _electra(bench: _Bench, staging: Path) -> _Made:
     # Imported here: torch takes seconds, and the other kinds need none.
+    from models.continue_training import train_further  # noqa: PLC0415
     from models.finetune import Hyperparameters  # noqa: PLC0415
-    from models.further import train_further  # noqa: PLC0415
 
     parent = bench.manifest
     if parent.engine != "onnx":

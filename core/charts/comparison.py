@@ -1,6 +1,6 @@
 """Charts that compare runs: quality against size, F1 by emotion, curves of one emotion, two runs head to head.
 
-Frames come from `core.leaderboard` and `core.evidence`.
+Frames come from `core.experiments.leaderboard` and `core.experiments.evidence`.
 """
 
 import html
@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.emotions import LEVEL_TITLES
-from core.leaderboard import Duel, pareto
-from core.metrics import RARE
+from core.experiments.leaderboard import Duel, pareto
+from core.stats.metrics import RARE
 
 _COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f3a")
 """Apart from each other in lightness and for the common colour-vision deficiencies; on white and on black alike."""
@@ -41,7 +41,7 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
     Runs that another beats in size and in F1 are grey and hollow.
 
     Args:
-        frame: from `core.leaderboard.board_frame`; runs without size or F1 are left out.
+        frame: from `core.experiments.leaderboard.board_frame`; runs without size or F1 are left out.
     """
     known = frame.dropna(subset=["mb", "macro_f1"])
     front = _front(known)
@@ -133,7 +133,7 @@ def heat_frame(labels: dict[str, pd.DataFrame], level: str) -> pd.DataFrame:
     """Return F1 by label and run, one row each, the most frequent label first.
 
     Args:
-        labels: a run's title to its figures by label (`core.evidence.read_labels`); at least one.
+        labels: a run's title to its figures by label (`core.experiments.evidence.read_labels`); at least one.
 
     Returns:
         columns run, label, support, rare, f1.
@@ -218,7 +218,7 @@ def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series, n: in
     """Draw one label's precision against its recall over all thresholds, and the point where it stands.
 
     Args:
-        curve: one label's rows of `core.evidence.read_curves`.
+        curve: one label's rows of `core.experiments.evidence.read_curves`.
         threshold: the one that is marked.
         at: a row of the curve with its precision and recall.
         n: texts of the split: by chance, precision is the share of them that has the label.
@@ -256,7 +256,7 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
     """Draw how often a label held against the probability that was given, the diagonal being perfect.
 
     Args:
-        bins: one label's rows of `core.evidence.read_reliability`.
+        bins: one label's rows of `core.experiments.evidence.read_reliability`.
     """
     figure = go.Figure()
     figure.add_scatter(
@@ -293,7 +293,7 @@ def duel_levels(found: Duel) -> go.Figure:
 
 
 def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
-    """Draw the differences by label, as `core.leaderboard.LevelDuel.frame` has them."""
+    """Draw the differences by label, as `core.experiments.leaderboard.LevelDuel.frame` has them."""
     rows = [
         f"{label}{' (rare)' if support < RARE else ''}"
         for label, support in zip(frame["label"], frame["support"], strict=True)

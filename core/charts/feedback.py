@@ -9,9 +9,9 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import parts
+from core.charts import theme as parts
 from core.charts.comparison import as_text
-from core.metrics import RARE
+from core.stats.metrics import RARE
 
 _BAND: Final = "rgba(58,134,212,0.28)"
 """The blue of the line, so clear that a line over it keeps 3:1 in both themes."""

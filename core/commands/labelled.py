@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, list the conflicts, and return the exit code."""
-    from core.reviews.labelled import Decision, resolve  # noqa: PLC0415
+    from core.review.labelled_set import Decision, resolve  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
     from core.store.reviews import Reviews  # noqa: PLC0415

@@ -15,7 +15,7 @@ Times are stored in UTC without a zone. Feedback and reviews are appended; the v
 
 from core.store.database import Database, StoreHeldError
 from core.store.export import EXPORTS, export
-from core.store.schema import MIGRATIONS
-from core.store.store import Flips, Store, StoredBatch
+from core.store.migrations import MIGRATIONS
+from core.store.predictions import Flips, Store, StoredBatch
 
 __all__ = ["EXPORTS", "MIGRATIONS", "Database", "Flips", "Store", "StoreHeldError", "StoredBatch", "export"]

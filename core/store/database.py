@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from core.errors import StoreError
-from core.store.schema import MIGRATIONS
+from core.store.migrations import MIGRATIONS
 
 QUERY_SECONDS: Final = 20.0
 """How long a query of a page may run before it is cancelled."""

@@ -11,12 +11,12 @@ import pandas as pd
 
 from core.emotions import LABELS, Scores
 from core.errors import InputError
-from core.flags import Flag, categories_of
-from core.prediction import from_mask
-from core.selection import Selection
+from core.explore.selection import Selection
+from core.predictions.masks import from_mask
+from core.rules.flags import Flag, categories_of
+from core.store.conditions import condition
 from core.store.database import Database
-from core.store.schema import SCORE_COLUMNS
-from core.store.where import condition
+from core.store.migrations import SCORE_COLUMNS
 
 Order = Literal["newest", "oldest", "gravest", "least certain", "most certain", "longest"]
 ORDERS: Final[dict[str, str]] = {

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from core.emotions import LABELS
 from core.errors import InputError, StoreError
-from core.flags import CATEGORIES, SEVERITIES
-from core.selection import Selection
+from core.explore.selection import Selection
+from core.rules.flags import CATEGORIES, SEVERITIES
+from core.store.conditions import condition
 from core.store.database import Database
-from core.store.where import condition
 
 EXPORTS: Final[dict[str, str]] = {
     ".csv": "text/csv",

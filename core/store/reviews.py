@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.actor import Seat
+from core.access.actor import Seat
 from core.errors import ReviewError, StoreError
-from core.prediction import from_mask, to_mask
-from core.reviews.events import CHOICES, CLAIM, UNDOABLE, Choice, ReviewEvent, Standing, holds, replay
-from core.reviews.reasons import Candidates, bits, judge
-from core.selection import Selection
+from core.explore.selection import Selection
+from core.predictions.masks import from_mask, to_mask
+from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, ReviewEvent, Standing, holds, replay
+from core.review.priority import Candidates, bits, judge
+from core.store.conditions import condition, utc
 from core.store.database import Database
-from core.store.where import condition, utc
 from core.text import encodable
 
 Queue = Literal["all", "flagged", "feedback", "uncertain", "escalated", "mine", "done", "second"]
@@ -55,7 +55,7 @@ class Queued:
     """An item as a list of many shows it.
 
     Attributes:
-        reasons: bit k says that reason k of `core.reviews.reasons` holds.
+        reasons: bit k says that reason k of `core.review.priority` holds.
         status: `open`, or the decision that holds.
     """
 

@@ -19,20 +19,20 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoConfig, PreTrainedModel
 
-from core import cost
-from core.classifier import EngineName, load, read_manifest
 from core.emotions import LABELS
 from core.errors import ModelError
+from core.experiments import cost
+from core.experiments.tracking import Measurement
+from core.inference.classifier import EngineName, load, read_manifest
 from core.machine import code_revision
 from core.settings import settings as program_settings
-from core.tracking import Measurement
 from models import goemotions
 from models.artefact import Origin, next_version
 from models.evaluate import Evaluation
 from models.finetune import Hyperparameters, encode, finetune
 from models.goemotions import LabelledTexts
+from models.publish import BUILD, MeasureCost, fresh, publish, target
 from models.thresholds import held_out_f1
-from models.training import BUILD, MeasureCost, fresh, publish, target
 
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128

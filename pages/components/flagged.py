@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from core.flags import Flag
+from core.rules.flags import Flag
 from pages.components.frame import in_cell
 
 _COLOURS: Final = {"info": "#3a86d4", "watch": "#c9752b", "urgent": "#d0433b"}

@@ -16,18 +16,33 @@ def run_app() -> None:
 
 def _pages() -> list[Page]:
     return [
-        st.Page("live.py", title="Live", icon=":material/bolt:", default=True, help="Type a tweet, see its emotions."),
         st.Page(
-            "audit.py",
+            "live/page.py",
+            title="Live",
+            icon=":material/bolt:",
+            url_path="live",
+            default=True,
+            help="Type a tweet, see its emotions.",
+        ),
+        st.Page(
+            "audit/page.py",
             title="Audit",
+            url_path="audit",
             icon=":material/policy:",
             help="What was said, where it is risky, over all that is stored.",
         ),
         st.Page(
-            "feedback.py",
+            "feedback/page.py",
             title="Feedback",
+            url_path="feedback",
             icon=":material/rate_review:",
             help="What waits for a person's decision, and what people said.",
         ),
-        st.Page("compare.py", title="Compare", icon=":material/leaderboard:", help="Which model, and why."),
+        st.Page(
+            "compare/page.py",
+            title="Compare",
+            icon=":material/leaderboard:",
+            url_path="compare",
+            help="Which model, and why.",
+        ),
     ]

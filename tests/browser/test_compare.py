@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.classifier import read_manifest
+from core.inference.classifier import read_manifest
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
 
 SERVING = read_manifest(ROOT / "models" / "electra_model").label

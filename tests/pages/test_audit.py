@@ -12,8 +12,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.explore.selection import Selection
 from core.ids import new_id
-from core.selection import Selection
 from core.store import Store
 from core.store.explorer import Explorer
 
@@ -24,7 +24,7 @@ TABS = ("Overview", "Together", "Risk", "Drift", "Tweets", "Audits")
 
 def audit(open_app: Open, query: dict[str, str | list[str]] | None = None, **environment: str) -> AppTest:
     app = open_app(**environment)
-    app.switch_page("audit.py")
+    app.switch_page("audit/page.py")
     for name, value in (query or {}).items():
         app.query_params[name] = value
     return app.run()

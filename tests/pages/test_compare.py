@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import runtime
-from core.classifier import read_manifest
+from core.inference.classifier import read_manifest
+from pages import runtime
 from tests.pages.conftest import ROOT
 
 SERVING = read_manifest(ROOT / "models" / "electra_model").label
@@ -20,7 +20,7 @@ Open = Callable[..., AppTest]
 
 def compare(open_app: Open, view: str = "Leaderboard", **environment: str) -> AppTest:
     app = open_app(**environment)
-    app.switch_page("compare.py")
+    app.switch_page("compare/page.py")
     app.query_params["view"] = view
     return app.run()
 
@@ -138,7 +138,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
         "*small* <b>enough</b>",
     ]
 
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     app.button(key="record").click().run()
     assert any("tfidf 1" in str(element.proto.body) for element in app.get("html"))
@@ -146,7 +146,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
     assert recent.iloc[0] == "tfidf 1"
     assert set(recent.iloc[1:]) == {SERVING}, "what is stored keeps the version that made it"
 
-    app.switch_page("compare.py")
+    app.switch_page("compare/page.py")
     app.query_params["view"] = "What serves"
     app.run()
     assert SERVING in app.button(key="roll_back").label
@@ -167,7 +167,7 @@ def test_a_promoted_model_whose_files_go_gives_way_and_both_pages_say_so(
     assert "tfidf 1 was promoted, but its files are not in" in said(app)
     assert f"{SERVING} serves" in said(app)
     assert "gone" in app.dataframe[0].value["Files"].tolist()
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     assert f"Until then, {SERVING} serves" in said(app)
     assert not app.error
@@ -185,7 +185,7 @@ def test_costs_are_measured_with_progress_and_logged(open_app: Open, tracker: Pa
     app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
     app.button(key="measure").click().run()
     assert not app.exception
-    job = runtime.candidates().measuring
+    job = runtime.app().model_board.measuring
     assert job is not None
     job.wait(60)
     app.run()
@@ -202,7 +202,7 @@ def test_a_tracker_that_is_down_leaves_the_rest_of_the_app(open_app: Open) -> No
     assert not app.exception
     assert "No MLflow server answers" in said(app)
     assert "goes on serving" in said(app)
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     assert not app.error
 

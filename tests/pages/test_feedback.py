@@ -9,12 +9,12 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import runtime
-from core.actor import Actor, Seat
-from core.reviewing import Reviewing
-from core.selection import Selection
+from core.access.actor import Actor, Seat
+from core.explore.selection import Selection
+from core.services.review_desk import Reviewing
 from core.store import Store
 from core.store.reviews import Reviews
+from pages import runtime
 
 Open = Callable[..., AppTest]
 BO = Seat(Actor("bo"), "elsewhere")
@@ -22,7 +22,7 @@ BO = Seat(Actor("bo"), "elsewhere")
 
 def feedback(open_app: Open, query: dict[str, str] | None = None, **environment: str) -> AppTest:
     app = open_app(**environment)
-    app.switch_page("feedback.py")
+    app.switch_page("feedback/page.py")
     for name, value in {"period": "everything", **(query or {})}.items():
         app.query_params[name] = value
     return app.run()
@@ -41,7 +41,7 @@ def count(app: AppTest, queue: str) -> int:
 
 def reviewing() -> Reviewing:
     """What the page itself works with."""
-    return runtime.reviewing()
+    return runtime.app().review_desk
 
 
 def test_decisions_move_items_from_queue_to_queue(open_app: Open) -> None:

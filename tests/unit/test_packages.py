@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from core import classifier
 from core.__main__ import main as core_main
 from core.errors import MissingPackageError, ModelError, TrackingError
+from core.experiments.tracking.client import connect
+from core.inference import classifier
 from core.packages import needed
-from core.tracking.client import connect
 from models.__main__ import main as models_main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ def absent(monkeypatch):
 
     def remove(*names: str) -> None:
         for name in list(sys.modules):
-            if name.startswith(("core.engines.torch", "core.bench", "core.checkpoint", "models.")):
+            if name.startswith(("core.inference.engines.torch", "core.inference.checkpoint", "core.bench", "models.")):
                 monkeypatch.delitem(sys.modules, name)
         for name in names:
             monkeypatch.setitem(sys.modules, name, None)

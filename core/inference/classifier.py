@@ -1,0 +1,320 @@
+"""Texts to scores to labels: one protocol, several engines, and the folder a model lives in.
+
+A model folder holds `manifest.json` (what it is, where it comes from, the sha256 of every file), `thresholds.json` and
+the files of its engine. A folder without a manifest that has a `config.json` is read as a Hugging Face checkpoint that
+a user dropped in.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core import packages
+from core.emotions import AT_LEVEL, LABELS, Level, Scores, names, roll_up
+from core.errors import ModelError
+from core.text import NORMALISER_VERSION
+
+EngineName = Literal["onnx", "torch", "sklearn"]
+
+
+class Engine(Protocol):
+    """What computes scores. Shared by all threads of the process, so `score` must be safe to call at once."""
+
+    def score(self, texts: Sequence[str]) -> Scores:
+        """Return float32 [n_texts, 28] in the order of `texts`, which are normalised and not empty."""
+        ...
+
+    def exceed(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than what `score` reads of it."""
+        ...
+
+    def tokens(self, text: str) -> list[str]:
+        """Return the pieces in which it reads a normalised text, as far as it reads it."""
+        ...
+
+
+class FileFact(BaseModel):
+    """The checksum and the size of one file of a model folder."""
+
+    model_config = ConfigDict(frozen=True)
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """What a model folder says of itself.
+
+    Attributes:
+        name: the model's name, `electra` or `tfidf`.
+        version: the version of its weights; a new training run raises it.
+        base: the pre-trained weights it started from, empty if none.
+        max_length: word pieces that are read, None if there is no limit.
+        files: every file of the folder that the engine or the thresholds need, by name.
+        training: where it comes from: data checksums, code revision, seed, parameters.
+        metrics: the figures measured on the test split by the run that made it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    version: str
+    family: str
+    engine: EngineName
+    base: str
+    normaliser_version: str
+    max_length: int | None
+    labels: tuple[str, ...]
+    files: dict[str, FileFact]
+    training: dict[str, Any]
+    metrics: dict[str, float]
+
+    @property
+    def label(self) -> str:
+        """Name and version, as pages show them."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files that the engine or the thresholds need."""
+        return sum(fact.bytes for fact in self.files.values())
+
+    @property
+    def fingerprint(self) -> str:
+        """The first twelve hex digits of the sha256 over the files' checksums: the same files, the same model."""
+        lines = "".join(f"{name} {fact.sha256}\n" for name, fact in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The probability from which a label counts, float32 [n_labels] for each level, tuned on dev alone.
+
+    Attributes:
+        version: the first twelve digits of the sha256 over the values, stamped on every prediction.
+    """
+
+    values: dict[Level, NDArray[np.float32]]
+    version: str
+
+    @classmethod
+    def from_values(cls, values: dict[Level, NDArray[np.float32]]) -> "Thresholds":
+        """Take thresholds of all three levels, to six decimals as they are written; the version follows from them."""
+        rounded = {level: np.round(values[level].astype(np.float64), 6).astype(np.float32) for level in AT_LEVEL}
+        digest = hashlib.sha256(b"".join(rounded[level].astype("<f4").tobytes() for level in AT_LEVEL))
+        return cls(rounded, digest.hexdigest()[:12])
+
+    @classmethod
+    def flat(cls, value: float = 0.5) -> "Thresholds":
+        """One threshold for every label: what a checkpoint gets that brings none of its own."""
+        return cls.from_values({level: np.full(len(labels), value, np.float32) for level, labels in AT_LEVEL.items()})
+
+    @classmethod
+    def read(cls, path: Path) -> "Thresholds":
+        """Read `thresholds.json`: for each level an object of label name to value in 0..1.
+
+        Raises:
+            ModelError: it is not such a file; the message names the level and the label.
+        """
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            values = {level: np.array([float(stored[level][name]) for name in names(level)]) for level in AT_LEVEL}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"{path}: no usable thresholds ({error!r}). Restore the file from the repository."
+            ) from error
+        for level, row in values.items():
+            if not ((row >= 0) & (row <= 1)).all():
+                raise ModelError(f"{path}: a threshold of level {level!r} lies outside 0..1. Restore the file.")
+        return cls.from_values({level: row.astype(np.float32) for level, row in values.items()})
+
+    def write(self, path: Path) -> None:
+        """Write `thresholds.json`, as `read` reads it."""
+        stored = {
+            level: {name: round(float(value), 6) for name, value in zip(names(level), row, strict=True)}
+            for level, row in self.values.items()
+        }
+        path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The facts of a model that are drawn, and stamped on its predictions."""
+
+    name: str
+    version: str
+    family: str
+    engine: EngineName
+    base: str
+    normaliser_version: str
+    threshold_version: str
+    max_length: int | None
+    bytes: int
+    metrics: dict[str, float]
+
+    @property
+    def label(self) -> str:
+        """Name and version, as pages show them."""
+        return f"{self.name} {self.version}"
+
+
+class Classifier:
+    """A model ready to use: an engine, its thresholds and its facts."""
+
+    def __init__(self, engine: Engine, info: ModelInfo, thresholds: Thresholds) -> None:
+        self._engine = engine
+        self.info: Final = info
+        self.thresholds: Final = thresholds
+
+    def scores(self, clean_texts: Sequence[str]) -> Scores:
+        """Return float32 [n_texts, 28] for normalised texts; a row is NaN where the text is empty.
+
+        >>> model.scores(["thank you so much", ""]).shape  # doctest: +SKIP
+        (2, 28)
+        """
+        scores = np.full((len(clean_texts), len(LABELS)), np.nan, dtype=np.float32)
+        readable = [row for row, text in enumerate(clean_texts) if text]
+        if readable:
+            scores[readable] = self._engine.score([clean_texts[row] for row in readable])
+        return scores
+
+    def exceed(self, clean_texts: Sequence[str]) -> list[bool]:
+        """Return for each normalised text whether the model reads only its beginning."""
+        return self._engine.exceed(clean_texts)
+
+    def tokens(self, clean_text: str) -> list[str]:
+        """Return the pieces in which the model reads a normalised text; what follows them it does not read."""
+        return self._engine.tokens(clean_text)
+
+    def decide(self, scores: Scores, level: Level = "emotion") -> NDArray[np.bool_]:
+        """Return bool [n_texts, n_labels of the level]: which labels reach their threshold. NaN reaches none."""
+        decided: NDArray[np.bool_] = roll_up(scores, level) >= self.thresholds.values[level]
+        return decided
+
+    def top(self, scores: Scores, level: Level = "emotion") -> NDArray[np.intp]:
+        """Return int [n_texts]: the most probable label among those decided, else among all; -1 for a NaN row."""
+        rolled = roll_up(scores, level)
+        decided = self.decide(scores, level)
+        best = np.where(decided.any(axis=1, keepdims=True) & ~decided, -1, np.nan_to_num(rolled, nan=-1)).argmax(axis=1)
+        return np.where(np.isnan(rolled).any(axis=1), -1, best)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a model folder's manifest.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ModelError(
+            f"No model in {folder}: manifest.json is missing. Restore the folder from the repository, or train it "
+            f"anew with `make train`."
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise ModelError(f"{path} is damaged ({error}). Restore it from the repository.") from error
+
+
+def verify(folder: Path, manifest: Manifest) -> None:
+    """Compare every file with the size and sha256 in the manifest.
+
+    Raises:
+        ModelError: a file is missing or differs; the message names it.
+    """
+    for name, fact in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"{path} is missing. Restore it from the repository, or train it anew with `make train`.")
+        if path.stat().st_size != fact.bytes:
+            raise ModelError(
+                f"{path} is damaged: it has {path.stat().st_size:,} bytes, the manifest says {fact.bytes:,}. "
+                f"Restore it from the repository, or train it anew with `make train`."
+            )
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != fact.sha256:
+            raise ModelError(
+                f"{path} is damaged: its sha256 begins {found[:12]}, the manifest says {fact.sha256[:12]}. "
+                f"Restore it from the repository, or train it anew with `make train`."
+            )
+
+
+def load(folder: Path, threads: int = 0) -> Classifier:
+    """Load the model in `folder`, its files checked first.
+
+    Args:
+        folder: with a manifest, or a Hugging Face checkpoint of 28 labels that a user dropped in.
+        threads: cores to compute on; 0 takes all physical ones.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged, or made for another normaliser.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"No model folder {folder}. Name one that exists, or train it with `make train`.")
+    if not (folder / "manifest.json").exists() and (folder / "config.json").exists():
+        return _load_checkpoint(folder, threads)
+    manifest = read_manifest(folder)
+    if manifest.labels != LABELS:
+        raise ModelError(f"{folder}: the model knows other labels than GoEmotions' 28. It cannot be served here.")
+    if manifest.normaliser_version != NORMALISER_VERSION:
+        raise ModelError(
+            f"{folder}: trained on texts of normaliser version {manifest.normaliser_version}, this program has "
+            f"{NORMALISER_VERSION}. Train it anew with `make train`, or take the program it came with."
+        )
+    verify(folder, manifest)
+    module = _engine_module(manifest.engine)
+    for name in ("thresholds.json", *module.FILES):
+        if name not in manifest.files:
+            raise ModelError(
+                f"{folder / 'manifest.json'} does not vouch for {name}. Restore the folder from the repository, or "
+                f"train it anew with `make train`."
+            )
+    thresholds = Thresholds.read(folder / "thresholds.json")
+    engine: Engine = module.load(folder, manifest, threads)
+    info = ModelInfo(
+        name=manifest.name,
+        version=manifest.version,
+        family=manifest.family,
+        engine=manifest.engine,
+        base=manifest.base,
+        normaliser_version=manifest.normaliser_version,
+        threshold_version=thresholds.version,
+        max_length=manifest.max_length,
+        bytes=manifest.bytes,
+        metrics=manifest.metrics,
+    )
+    return Classifier(engine, info, thresholds)
+
+
+def _engine_module(name: EngineName) -> Any:
+    """Import an engine when a model asks for it: torch and scikit-learn are heavy, and most processes need neither."""
+    with packages.needed(ModelError):
+        return importlib.import_module(f"core.inference.engines.{name}_engine")
+
+
+def _load_checkpoint(folder: Path, threads: int) -> Classifier:
+    own = folder / "thresholds.json"
+    thresholds = Thresholds.read(own) if own.exists() else Thresholds.flat()
+    engine = _engine_module("torch").load_checkpoint(folder, threads)
+    weights = [path for path in folder.iterdir() if path.suffix in {".safetensors", ".json"}]
+    info = ModelInfo(
+        name=folder.name,
+        version=engine.version,
+        family=engine.family,
+        engine="torch",
+        base="",
+        normaliser_version=NORMALISER_VERSION,
+        threshold_version=thresholds.version,
+        max_length=engine.pieces.max_length,
+        bytes=sum(path.stat().st_size for path in weights),
+        metrics={},
+    )
+    return Classifier(engine, info, thresholds)

@@ -1,0 +1,414 @@
+"""The use cases of exploring: what a page of charts asks of the store, as tidy frames at each level of emotions.
+
+A group (Ekman's, or a sentiment) counts where any of its emotions reaches its threshold, and is as probable as its most
+probable emotion. What was computed is remembered until the store changes.
+"""
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.emotions import AT_LEVEL, LABELS, Level, members, names, roll_up
+from core.explore.selection import Selection
+from core.predictions.record import StoredPrediction
+from core.stats import anomalies as spikes
+from core.stats import drift
+from core.store import EXPORTS, Flips, Store, export
+from core.store.explorer import ORDERS, Detail, Explorer, Facets, Listed, Near, Totals
+
+__all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Exploring", "Facets", "Listed", "Near", "Spike", "Totals"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BUCKETS: Final = (
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 15)),
+    *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
+    *(timedelta(days=days) for days in (1, 7, 28, 84, 364)),
+)
+_MOST_BUCKETS: Final = 100
+_MOST_PARTS: Final = 30
+_ORIGIN: Final = datetime(2001, 1, 1, tzinfo=UTC)
+"""A Monday: all buckets are counted from it."""
+SAMPLE: Final = 20_000
+"""Texts of each side from which drift is computed."""
+ALL: Final = "all tweets"
+"""What a spike in volume is called, beside those of emotions."""
+MOST_SPIKES: Final = 50
+CALENDAR: Final = timedelta(days=379)
+"""What the calendar shows of a longer period: its end."""
+_DAY: Final = timedelta(days=1)
+_REMEMBERED: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """A day on which something was far more frequent than in the four weeks before.
+
+    Attributes:
+        name: a label of the level, or `ALL`.
+        usual: the median of the four weeks before.
+        score: the robust z-score, see `core.stats.anomalies`.
+        selection: the tweets of that day that carry it.
+    """
+
+    day: datetime
+    name: str
+    count: int
+    usual: float
+    score: float
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far scores moved from a reference.
+
+    Attributes:
+        frame: columns name, emoji, psi, band.
+        n, n_reference: how many predictions each side holds; at most about `SAMPLE` of each were looked at.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    n_reference: int
+
+
+def _remembered(
+    method: Callable[Concatenate["Exploring", P], T],
+) -> Callable[Concatenate["Exploring", P], T]:
+    """Let a method answer the same question once for as long as the store stays as it is."""
+
+    @functools.wraps(method)
+    def asked(self: "Exploring", *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (self.version, method.__name__, args, tuple(sorted(kwargs.items())))
+        found: T = self.recall(key, lambda: method(self, *args, **kwargs))
+        return found
+
+    return cast("Callable[Concatenate[Exploring, P], T]", asked)
+
+
+class Exploring:
+    """Questions about many predictions. Shared by all sessions; every method raises as `Explorer` has it."""
+
+    def __init__(self, explorer: Explorer, store: Store) -> None:
+        self._explorer = explorer
+        self._store = store
+        self._known: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever the store does."""
+        return self._explorer.version()
+
+    def recall(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what is remembered under `key`, computed if it is not."""
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        value = compute()
+        with self._lock:
+            self._known[key] = value
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return value
+
+    def export(
+        self,
+        selection: Selection,
+        target: Path,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        overwrite: bool = False,
+    ) -> int:
+        """Write what a selection holds into a file of any size; return how many rows, 0 if it was cancelled.
+
+        Raises:
+            InputError, StoreError: as `core.store.export` has it.
+        """
+        return export(self._store, selection, target, cancelled, overwrite=overwrite)
+
+    def recent(self, limit: int = 20) -> list[StoredPrediction]:
+        """Return the newest predictions in the store, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.recent(limit)
+
+    def stored(self) -> int:
+        """Return how many predictions the store holds.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.count()
+
+    def flips(self, model: str, version: str, label: str, level: Level, *, old: float, new: float) -> Flips:
+        """Count what another threshold of a label would change among the stored predictions of a model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        (group,) = (numbers for name, numbers in zip(names(level), members(level), strict=True) if name == label)
+        return self._store.flips(model, version, [LABELS[number] for number in group], old, new)
+
+    @_remembered
+    def facets(self) -> Facets:
+        """Return what the whole store has to choose from."""
+        return self._explorer.facets()
+
+    @_remembered
+    def totals(self, selection: Selection) -> Totals:
+        """Count a selection."""
+        return self._explorer.totals(selection)
+
+    def before(self, selection: Selection) -> Selection | None:
+        """Return the period before, with which a selection can be compared; None where the store began later."""
+        before, first = selection.before, self.facets().first
+        return before if before and before.since and first and first <= before.since else None
+
+    @_remembered
+    def distribution(self, selection: Selection, level: Level) -> pd.DataFrame:
+        """Return how many texts carry each label, the most frequent first.
+
+        Returns:
+            columns name, emoji, colour, count, share and previous (the share in the period before, NaN without one);
+            shares in 0..1, NaN in an empty selection.
+        """
+        counts, n = self._counts(selection, level)
+        before = self.before(selection)
+        previous = np.full(len(counts), np.nan)
+        if before is not None:
+            counts_before, n_before = self._counts(before, level)
+            previous = counts_before / n_before if n_before else previous
+        frame = _labels(level).assign(count=counts, share=counts / n if n else np.nan, previous=previous)
+        return frame.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
+
+    @_remembered
+    def pairs(self, selection: Selection, level: Level) -> pd.DataFrame:
+        """Return which labels occur together.
+
+        Returns:
+            columns row, column, count, share (of the texts with `row`, 0..1; NaN on the diagonal and where there are
+            none) and row_count.
+        """
+        period = self._covered(selection)
+        sets = self._sets(selection, bucket_for(*period)) if period else _NO_SETS
+        carried = carried_by(sets, level)
+        together = carried.T @ (carried * sets["n"].to_numpy()[:, None])
+        own = np.diag(together)
+        share = np.divide(together, own[:, None], out=np.full(together.shape, np.nan), where=own[:, None] > 0)
+        np.fill_diagonal(share, np.nan)
+        of = names(level)
+        return pd.DataFrame(
+            {
+                "row": np.repeat(of, len(of)),
+                "column": np.tile(of, len(of)),
+                "count": together.ravel(),
+                "share": share.ravel(),
+                "row_count": np.repeat(own, len(of)),
+            }
+        )
+
+    @_remembered
+    def over_time(self, selection: Selection, level: Level) -> pd.DataFrame:
+        """Return counts by stretch of time, without gaps, of a length that suits the period.
+
+        Returns:
+            columns bucket, until (datetime64 in UTC), n, flagged, and one for each label of the level: its count.
+        """
+        period = self._covered(selection)
+        if period is None:
+            return pd.DataFrame(columns=["bucket", "until", "n", "flagged", *names(level)])
+        bucket = bucket_for(*period)
+        frame = self._every(bucket, *period, counted(self._sets(selection, bucket), level))
+        frame.insert(1, "until", frame["bucket"] + bucket)
+        return frame
+
+    @_remembered
+    def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
+        return self._explorer.over_time(selection, bucket)
+
+    @_remembered
+    def severities(self, selection: Selection) -> pd.DataFrame:
+        """Count flags: columns category, severity, count."""
+        return self._explorer.severities(selection)
+
+    @_remembered
+    def calendar(self, selection: Selection, level: Level) -> tuple[pd.DataFrame, tuple[Spike, ...]]:
+        """Return the days of a selection, and its spikes, the most striking first.
+
+        Returns:
+            a frame with columns day (datetime64), n, score and name (of the most striking label that day, NaN and ""
+            where unknown), count, usual and spike (bool); and at most `MOST_SPIKES` spikes.
+        """
+        period = self._covered(selection)
+        if period is None:
+            return pd.DataFrame(columns=["day", "n", "score", "name", "count", "usual", "spike"]), ()
+        start = _floor(max(period[0], period[1] - CALENDAR), _DAY)
+        history = selection.within(start - spikes.BASELINE_DAYS * _DAY, selection.until)
+        since = self._covered(history) or period
+        found = self._every(_DAY, since[0], period[1], counted(self._sets(history, _DAY), level))
+        counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
+        usual, scores = spikes.robust_scores(counts)
+        spiking = (scores >= spikes.SPIKE) & (counts >= spikes.LEAST)
+        labels = np.array([ALL, *names(level)])
+        strongest = np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1)
+        at = np.arange(len(found)), strongest
+        frame = pd.DataFrame(
+            {
+                "day": found["bucket"],
+                "n": found["n"],
+                "score": scores[at],
+                "name": np.where(np.isnan(scores[:, 0]), "", labels[strongest]),
+                "count": counts[at].astype(np.int64),
+                "usual": usual[at],
+                "spike": spiking.any(axis=1),
+            }
+        )
+        shown = (found["bucket"] >= pd.Timestamp(_naive(start))).to_numpy(np.bool_)
+        stands_out = [
+            Spike(
+                day=(day := found["bucket"].iloc[row].to_pydatetime().replace(tzinfo=UTC)),
+                name=str(labels[column]),
+                count=int(counts[row, column]),
+                usual=float(usual[row, column]),
+                score=float(scores[row, column]),
+                selection=_carrying(selection.within(day, day + _DAY), str(labels[column]), level),
+            )
+            for row, column in zip(*np.nonzero(spiking & shown[:, None]), strict=True)
+        ]
+        stands_out.sort(key=lambda spike: spike.score, reverse=True)
+        return frame[shown].reset_index(drop=True), tuple(stands_out[:MOST_SPIKES])
+
+    @_remembered
+    def distinctive(self, spike: Spike) -> pd.DataFrame:
+        """Return the words that tell a spike's tweets from the four weeks before: see `core.stats.anomalies`."""
+        here = self._explorer.words(spike.selection)
+        earlier = spike.selection.within(spike.day - timedelta(days=spikes.BASELINE_DAYS), spike.day)
+        return spikes.distinctive(here, self._explorer.words(earlier))
+
+    @_remembered
+    def drift(self, selection: Selection, reference: Selection, level: Level) -> Drift:
+        """Compare how scores are distributed in two selections, label by label."""
+        n, scores = self._explorer.sample(selection, SAMPLE)
+        n_reference, earlier = self._explorer.sample(reference, SAMPLE)
+        now, then = roll_up(scores, level), roll_up(earlier, level)
+        indices = [drift.psi(then[:, column], now[:, column]) for column in range(now.shape[1])]
+        frame = _labels(level).assign(psi=indices, band=[drift.band(index) for index in indices])
+        ordered = frame.sort_values("psi", ascending=False, na_position="last", kind="stable").reset_index(drop=True)
+        return Drift(ordered, n, n_reference)
+
+    @_remembered
+    def count(self, selection: Selection) -> int:
+        """Return how many predictions a selection holds."""
+        return self._explorer.count(selection)
+
+    @_remembered
+    def page(self, selection: Selection, order: str, limit: int, offset: int) -> list[Listed]:
+        """Return some rows of a selection, ordered by the database."""
+        return self._explorer.page(selection, order, limit, offset)
+
+    @_remembered
+    def detail(self, prediction_id: UUID) -> Detail | None:
+        """Return all that is known of a prediction; None where it is not in the store (any more)."""
+        return self._explorer.detail(prediction_id)
+
+    @_remembered
+    def near(self, prediction_id: UUID) -> list[Near]:
+        """Return the texts most like a prediction's."""
+        found = self.detail(prediction_id)
+        return self._explorer.near(found) if found else []
+
+    def _counts(self, selection: Selection, level: Level) -> tuple[NDArray[np.int64], int]:
+        """Return how many texts carry each label, int64 [n_labels], and how many there are."""
+        frame = self.over_time(selection, level)
+        return frame[list(names(level))].sum().to_numpy(np.int64), int(frame["n"].sum())
+
+    def _covered(self, selection: Selection) -> tuple[datetime, datetime] | None:
+        """Return the part of a selection's period in which the store holds anything; None where there is none."""
+        facets = self.facets()
+        if facets.first is None or facets.last is None:
+            return None
+        since = max(selection.since or facets.first, facets.first)
+        # The end of a period is no part of it.
+        last = min(selection.until - timedelta(microseconds=1) if selection.until else facets.last, facets.last)
+        return (since, last) if since <= last else None
+
+    @staticmethod
+    def _every(bucket: timedelta, since: datetime, last: datetime, found: pd.DataFrame) -> pd.DataFrame:
+        """Return counts with a row for every bucket of a period, those without texts included."""
+        axis = pd.date_range(_naive(_floor(since, bucket)), _naive(_floor(last, bucket)), freq=bucket, unit="us")
+        counts = found.assign(bucket=found["bucket"].astype("datetime64[us]")).set_index("bucket")
+        return counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
+
+
+_NO_SETS: Final = pd.DataFrame({"labels": np.array([], np.uint32), "n": np.array([], np.int64)})
+
+
+def carried_by(sets: pd.DataFrame, level: Level) -> NDArray[np.int64]:
+    """Return which labels of a level each set of emotions carries, as 0 and 1, int64 [n_sets, n_labels]."""
+    groups = np.array([sum(1 << one for one in group) for group in members(level)], np.uint32)
+    carried: NDArray[np.bool_] = (sets["labels"].to_numpy()[:, None] & groups[None, :]) != 0
+    return carried.astype(np.int64)
+
+
+def counted(sets: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Count labels by stretch of time: columns bucket, n, flagged and one for each label; only stretches with texts."""
+    n = sets["n"].to_numpy(np.int64)
+    counts = np.column_stack([n, sets["flagged"].to_numpy(np.int64), carried_by(sets, level) * n[:, None]])
+    buckets, first = np.unique(sets["bucket"].to_numpy(), return_index=True)
+    summed = np.add.reduceat(counts, first) if len(first) else counts
+    frame = pd.DataFrame(summed, columns=["n", "flagged", *names(level)])
+    frame.insert(0, "bucket", buckets)
+    return frame
+
+
+def _carrying(selection: Selection, name: str, level: Level) -> Selection:
+    return selection if name == ALL else replace(selection, emotions=emotions_of(name, level), match="any", minimum=0.0)
+
+
+def emotions_of(name: str, level: Level) -> tuple[str, ...]:
+    """Return the emotions behind a label of a level."""
+    group = members(level)[names(level).index(name)]
+    return tuple(names("emotion")[number] for number in group)
+
+
+def bucket_for(since: datetime, until: datetime) -> timedelta:
+    """Return the finest stretch of time that parts a period into not too many; days are preferred to parts of them."""
+    return next(
+        (one for one in _BUCKETS if (until - since) / one <= (_MOST_BUCKETS if one >= _DAY else _MOST_PARTS)),
+        _BUCKETS[-1],
+    )
+
+
+def _labels(level: Level) -> pd.DataFrame:
+    labels = AT_LEVEL[level]
+    return pd.DataFrame(
+        {
+            "name": [label.name for label in labels],
+            "emoji": [label.emoji for label in labels],
+            "colour": [label.colour for label in labels],
+        }
+    )
+
+
+def _floor(moment: datetime, bucket: timedelta) -> datetime:
+    return moment - (moment - _ORIGIN) % bucket
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
