@@ -80,7 +80,8 @@ def test_keeps_numbers_settings_and_tags(store, logged):
 
 
 def test_keeps_what_was_read(store, logged):
-    assert rows(store, "select name, digest, dataset_source from datasets") == [
+    read = "datasets join inputs on source_id = dataset_uuid where destination_id = ?"
+    assert rows(store, f"select name, digest, dataset_source from {read}", logged) == [
         ("goemotions-test", "8c3482a12f52ff56429a5d178257be09", "goemotions/test.tsv")
     ]
 
