@@ -80,8 +80,8 @@ def test_keeps_numbers_settings_and_tags(store, logged):
 
 
 def test_keeps_what_was_read(store, logged):
-    read = "datasets join inputs on source_id = dataset_uuid where destination_id = ?"
-    assert rows(store, f"select name, digest, dataset_source from {read}", logged) == [
+    read = "select name, digest, dataset_source from datasets join inputs on source_id = dataset_uuid"
+    assert rows(store, read + " where destination_id = ?", logged) == [
         ("goemotions-test", "8c3482a12f52ff56429a5d178257be09", "goemotions/test.tsv")
     ]
 
