@@ -32,10 +32,13 @@ from core.store import Store
 
 if TYPE_CHECKING:
     from core.maintenance.worker import Maintenance
-    from core.services.explorer import Exploring
-    from core.services.feedback_insights import Listening
-    from core.services.model_board import Candidates
-    from core.services.review_desk import Reviewing
+    from core.services.cost_runs import CostRuns
+    from core.services.explorer import Explorer
+    from core.services.feedback_insights import FeedbackInsights
+    from core.services.model_board import ModelBoard
+    from core.services.model_tracker import ModelTracker
+    from core.services.promotion import ModelPromotion
+    from core.services.review_desk import ReviewDesk
 
 # Imports stand in the methods where they bring pandas along: scoring a file on the command line needs none of it.
 _LOG = logging.getLogger("affectra")
@@ -165,56 +168,70 @@ class App:
         return SavedViews(self.store, self._now)
 
     @cached_property
-    def explorer(self) -> "Exploring":
+    def explorer(self) -> "Explorer":
         """Questions about many predictions.
 
         Raises:
             StoreError: the store cannot be opened.
         """
-        from core.services.explorer import Exploring
-        from core.store.explorer import Explorer
+        from core.services.explorer import Explorer
+        from core.store.explorer import ExplorerQueries
 
-        return Exploring(Explorer(self.store()), self.store())
+        return Explorer(ExplorerQueries(self.store()), self.store())
 
     @cached_property
-    def review_desk(self) -> "Reviewing":
+    def review_desk(self) -> "ReviewDesk":
         """The desk of moderators.
 
         Raises:
             StoreError: the store cannot be opened.
         """
-        from core.services.review_desk import Reviewing
+        from core.services.review_desk import ReviewDesk
 
         baseline = self.settings.model_folder(self.settings.baseline)
-        return Reviewing(self.store(), lambda: self.model(baseline), lambda: read_manifest(baseline).label, self._now)
+        return ReviewDesk(self.store(), lambda: self.model(baseline), lambda: read_manifest(baseline).label, self._now)
 
     @cached_property
-    def feedback_insights(self) -> "Listening":
+    def feedback_insights(self) -> "FeedbackInsights":
         """What people said, counted.
 
         Raises:
             StoreError: the store cannot be opened.
         """
-        from core.services.feedback_insights import Listening
+        from core.services.feedback_insights import FeedbackInsights
 
-        return Listening(self.store(), self.explorer)
+        return FeedbackInsights(self.store(), self.explorer)
 
     @cached_property
-    def model_board(self) -> "Candidates":
-        """Comparing and promoting models."""
-        from core.experiments import cost
-        from core.services.model_board import Candidates
+    def model_tracker(self) -> "ModelTracker":
+        """The tracker and the models on this machine, which board, promotion and cost runs share."""
+        from core.services.model_tracker import ModelTracker
 
         chosen = self.settings
-        return Candidates(
-            chosen.tracking_uri,
-            chosen.runs_dir,
-            chosen.models_dir,
-            chosen.serving_file,
-            chosen.model_folder(chosen.model) if chosen.model is not None else None,
-            measure_cost=cost.measure,
-            try_out=self.model,
-        )
+        pinned = chosen.model_folder(chosen.model) if chosen.model is not None else None
+        return ModelTracker(chosen.tracking_uri, chosen.models_dir, chosen.serving_file, pinned, self._now)
+
+    @cached_property
+    def model_board(self) -> "ModelBoard":
+        """Comparing models."""
+        from core.services.model_board import ModelBoard
+
+        return ModelBoard(self.model_tracker, self.settings.runs_dir)
+
+    @cached_property
+    def promotion(self) -> "ModelPromotion":
+        """Choosing what serves."""
+        from core.services.promotion import ModelPromotion
+
+        return ModelPromotion(self.model_tracker, self.model)
+
+    @cached_property
+    def cost_runs(self) -> "CostRuns":
+        """Measuring what predicting costs with each model."""
+        from core.experiments import cost
+        from core.services.cost_runs import CostRuns
+
+        return CostRuns(self.model_tracker, cost.measure)
 
     @cached_property
     def maintenance(self) -> "Maintenance":

@@ -21,15 +21,15 @@ from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up_targets
 from core.errors import InputError, ModelError
 from core.experiments import cost
 from core.experiments.evidence import Decisions
-from core.experiments.leaderboard import Duel, duel
+from core.experiments.head_to_head import HeadToHead, compare_runs
 from core.experiments.tracking import Dataset, Measurement
 from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices
 from core.machine import code_revision
-from core.review.labelled_set import LabelledSet, Row, twin_key
+from core.review.labelled_set import LabelledSet, Row, twin_of
 from core.settings import Settings
 from core.stats.metrics import Interval
-from core.text import normalise
+from core.text import normaliser
 from models import goemotions
 from models.artefact import Origin
 from models.goemotions import LabelledTexts, together
@@ -81,8 +81,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = {twin_key(text) for text in test.texts}
-    learn = _texts((row for row in labelled.share("learn") if twin_key(normalise(row.text)) not in tested), md5)
+    tested = set(map(twin_of, test.raw))
+    learn = _texts((row for row in labelled.share("learn") if twin_of(row.text) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(
@@ -224,6 +224,7 @@ class _Bench:
             base=parent.base,
             base_licence=str(parent.training.get("base_licence", "")),
             max_length=parent.max_length,
+            normaliser_version=parent.normaliser_version,
             summary=summary,
             parameters=(),
             seed=self.seed,
@@ -320,7 +321,7 @@ class _Jury:
         for split, where in ((test, "On the test split of GoEmotions"), (held_back, "On the reviews held back")):
             own = _decisions(model, split)
             for who, rival in rivals.items():
-                found = self._duel(model, own, rival, split)
+                found = self._compare(model, own, rival, split)
                 metrics += _differences(found, f"{split.split}_", f"_vs_{who}") if found else []
                 sentence = f"{where} (n = {len(split):,}): {_say(found)}"
                 verdicts[who].append(_verdict(found))
@@ -339,24 +340,24 @@ class _Jury:
             )
         return Findings(tuple(metrics), tuple(tags), tuple(sentences))
 
-    def _duel(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> Duel | None:
+    def _compare(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> HeadToHead | None:
         if not len(split):
             return None
         key = (rival.folder, split.split)
         if key not in self._known:
             self._known[key] = _decisions(rival.model, split)
-        return duel(model.info.label, rival.model.info.label, own, self._known[key])
+        return compare_runs(model.info.label, rival.model.info.label, own, self._known[key])
 
 
 def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
-    scores = np.nan_to_num(model.scores(split.texts))
+    scores = np.nan_to_num(model.read(split.raw))
     return Decisions(
         targets={level: roll_up_targets(split.targets, level) for level in AT_LEVEL},
         decided={level: model.decide(scores, level) for level in AT_LEVEL},
     )
 
 
-def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
+def _differences(found: HeadToHead, before: str, after: str) -> list[Measurement]:
     """Return each difference and the ends of its interval, named as `test_emotion_macro_f1_vs_parent` and `..._low`."""
     measured = []
     for at in found.levels:
@@ -367,7 +368,7 @@ def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
     return measured
 
 
-def _say(found: Duel | None) -> str:
+def _say(found: HeadToHead | None) -> str:
     if found is None:
         return "no text was held back yet, so there is nothing to measure on."
     if found.n >= FEW:
@@ -379,7 +380,7 @@ def _say(found: Duel | None) -> str:
     )
 
 
-def _verdict(found: Duel | None) -> str:
+def _verdict(found: HeadToHead | None) -> str:
     if found is None or found.n < FEW:
         return "too few texts to tell"
     # Both are told: what rare emotions gain may be lost on the many texts without them.
@@ -396,11 +397,11 @@ def _judge(difference: Interval) -> str:
 
 def _texts(rows: Iterable[Row], md5: str) -> LabelledTexts:
     """Return rows as a split called `reviews`, without those of which normalisation leaves nothing."""
-    readable = [(clean, row.labels) for row in rows if (clean := normalise(row.text))]
+    readable = [(row.text, row.labels) for row in rows if normaliser().normalise(row.text)]
     targets = np.zeros((len(readable), len(LABELS)), dtype=np.bool_)
     for number, (_, labels) in enumerate(readable):
         targets[number, [INDEX[label] for label in labels]] = True
-    return LabelledTexts("reviews", [clean for clean, _ in readable], targets, md5)
+    return LabelledTexts("reviews", [text for text, _ in readable], targets, md5)
 
 
 def _serving(house: Settings) -> Rival:

@@ -14,7 +14,7 @@ from core.predictions.record import Prediction
 from core.rules.flags import Judge
 from core.settings import Settings
 from core.store import Store
-from core.text import clean
+from core.text import normaliser
 from tests.fakes import WordRules, fake_classifier, ticking
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def make_prediction(text: str = "I love it", *labels: str, at: datetime = NOON, 
         "made_at": at,
         "source": "live",
         "text": text,
-        "clean": clean(text),
+        "clean": normaliser("1").clean(text),
         "truncated": False,
         "probabilities": tuple(0.9 if label in labels else 0.1 for label in LABELS),
         "labels": labels,

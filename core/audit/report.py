@@ -15,6 +15,7 @@ from core.audit.findings import Findings, Flagged
 from core.audit.folder import STATS, Basis
 from core.audit.words import counted, percent, shown
 from core.charts import distributions as charts
+from core.charts import risk
 from core.charts.probabilities import counts_frame
 from core.emotions import EMOTIONS, LABELS
 from core.rules.flags import CATEGORIES, SEVERITIES
@@ -222,8 +223,8 @@ def _flags(findings: Findings, figures: _Figures) -> list[str]:
     frame = severity_frame(findings)
     return [
         figures.add(
-            charts.severity_by_category(frame),
-            charts.describe_severity_by_category(frame),
+            risk.severity_by_category(frame),
+            risk.describe_severity_by_category(frame),
             f"Flags by category and severity, in {counted(findings.rows, 'row')}.",
         ),
         _table(

@@ -26,15 +26,14 @@ _PAGE: Final = """
 import os, sys, time
 import pandas, plotly.graph_objects, pydantic
 from pathlib import Path
-from core.experiments import cost
-from core.services.model_board import Candidates
-from core.inference.classifier import load
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.charts import comparison
 from core.experiments.leaderboard import board_frame
 folder = Path(sys.argv[2])
 started = time.perf_counter()
-desk = Candidates(sys.argv[1], folder / "runs", folder / "models", folder / "serving.json", None, cost.measure, load)
-board = desk.board(at_once=True)
+tracker = ModelTracker(sys.argv[1], folder / "models", folder / "serving.json", None)
+board = ModelBoard(tracker, folder / "runs").board(at_once=True)
 frame = board_frame(board.runs, board.registry, "emotion")
 comparison.trade_off(frame).to_json()
 print(time.perf_counter() - started, len(frame), flush=True)

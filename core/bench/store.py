@@ -20,13 +20,14 @@ from core.app import App
 from core.clock import utc_now
 from core.emotions import LABELS, Level
 from core.explore.selection import Selection
+from core.explore.time_buckets import bucket_for
 from core.machine import machine_kind
-from core.services.explorer import bucket_for, counted
+from core.services.explorer import counted
 from core.settings import settings
 from core.stats.drift import psi
 from core.store import Store
-from core.store.explorer import Explorer
-from core.store.synthetic import grow
+from core.store.explorer import ExplorerQueries
+from core.store.synthetic import add_copies
 
 ROUNDS: Final = 9
 SIZES: Final = (1_000_000, 10_000_000)
@@ -59,7 +60,7 @@ def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> None:
             try:
                 store = app.store()
                 started = time.perf_counter()
-                grow(store, size, utc_now())
+                add_copies(store, size, utc_now())
                 seconds = time.perf_counter() - started
                 print(f"{size:,} rows: made in {seconds:.0f} s, {store.path.stat().st_size / 1e6:,.0f} MB on disk")
                 _ask(store, rounds, ours, theirs)
@@ -70,7 +71,7 @@ def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> None:
 
 
 def _ask(store: Store, rounds: int, ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
-    questions = _questions(Explorer(store))
+    questions = _questions(ExplorerQueries(store))
     frame = _in_memory(store)
     for question in questions:
         ours.setdefault(question.name, []).append(_median(question.ours, rounds))
@@ -90,7 +91,7 @@ def _median(ask: Callable[[], Any], rounds: int) -> float:
     return statistics.median(seconds) * _MILLISECONDS
 
 
-def _questions(explorer: Explorer) -> list[Question]:
+def _questions(explorer: ExplorerQueries) -> list[Question]:
     facets = explorer.facets()
     assert facets.first  # noqa: S101  (it was just filled)
     assert facets.last  # noqa: S101
@@ -192,7 +193,7 @@ def _append(app: App, folder: Path, rows: int) -> None:
     """Append a scored file while another thread asks questions all the time, and print how both fared."""
     scored = folder / "append.parquet"
     _scored_file(app, scored, rows)
-    explorer, seconds = Explorer(app.store()), list[float]()
+    explorer, seconds = ExplorerQueries(app.store()), list[float]()
     stop = threading.Event()
 
     def ask() -> None:

@@ -3,7 +3,6 @@
 Frames come from `core.experiments.leaderboard` and `core.experiments.evidence`.
 """
 
-import html
 from typing import Final
 
 import numpy as np
@@ -11,8 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.charts.theme import as_text
 from core.emotions import LEVEL_TITLES
-from core.experiments.leaderboard import Duel, pareto
+from core.experiments.head_to_head import HeadToHead
+from core.experiments.leaderboard import pareto
 from core.stats.metrics import RARE
 
 _COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f3a")
@@ -24,15 +25,6 @@ _TICKS: Final = [step * power for power in (0.1, 1, 10, 100, 1_000) for step in 
 _BARE: Final = {"showgrid": False, "zeroline": False, "ticks": ""}
 _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
-
-
-def as_text(name: str, limit: int = 40) -> str:
-    """Return a run's or a family's name so that Plotly, which draws some HTML, shows it as it is and on one line.
-
-    Names come from a tracker into which others may write.
-    """
-    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
-    return html.escape(shown if len(shown) <= limit else f"{shown[: limit - 1]}…", quote=False)
 
 
 def trade_off(frame: pd.DataFrame) -> go.Figure:
@@ -285,15 +277,15 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def duel_levels(found: Duel) -> go.Figure:
+def level_differences(found: HeadToHead) -> go.Figure:
     """Draw how far the first run lies above the second at each level, with paired intervals."""
     frame = found.frame()
     rows = [f"{LEVEL_TITLES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
     return _forest(frame, rows, found)
 
 
-def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
-    """Draw the differences by label, as `core.experiments.leaderboard.LevelDuel.frame` has them."""
+def label_differences(frame: pd.DataFrame, found: HeadToHead) -> go.Figure:
+    """Draw the differences by label, as `core.experiments.head_to_head.LevelDifference.frame` has them."""
     rows = [
         f"{label}{' (rare)' if support < RARE else ''}"
         for label, support in zip(frame["label"], frame["support"], strict=True)
@@ -301,8 +293,8 @@ def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
     return _forest(frame, rows, found)
 
 
-def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
-    """Say in words what `duel_labels` shows: the text alternative of the chart."""
+def describe_label_differences(frame: pd.DataFrame, found: HeadToHead) -> str:
+    """Say in words what `label_differences` shows: the text alternative of the chart."""
     wins = frame[frame["beyond_chance"] & (frame["difference"] > 0)]["label"].tolist()
     losses = frame[frame["beyond_chance"] & (frame["difference"] < 0)]["label"].tolist()
     return (
@@ -311,7 +303,7 @@ def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
     )
 
 
-def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
+def _forest(frame: pd.DataFrame, names: list[str], found: HeadToHead) -> go.Figure:
     values = frame[["difference", "low", "high"]].to_numpy(float) * 100
     sure = frame["beyond_chance"].tolist()
     figure = go.Figure()

@@ -1,4 +1,4 @@
-"""Charts: pure functions from a tidy frame to a Plotly figure. Colours suit both themes; texts take the theme's."""
+"""Charts of probabilities: one text's with its thresholds, two readings of one text, and the labels of a file."""
 
 from typing import Final
 
@@ -7,11 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.charts import theme
+from core.charts.theme import ROW_HEIGHT, as_text
 from core.emotions import AT_LEVEL, Level, Scores, roll_up
 from core.inference.classifier import Thresholds
-
-ROW_HEIGHT: Final = 22
-"""Pixels for one bar of a horizontal bar chart."""
 
 _SENTIMENT_ORDER: Final = {"positive": 0, "negative": 1, "ambiguous": 2, "neutral": 3}
 
@@ -161,3 +160,61 @@ def describe_bars(frame: pd.DataFrame, limit: int = 5) -> str:
         for row in strongest[["name", "probability", "decided"]].itertuples(index=False)
     )
     return f"Bar chart of the probabilities of {len(frame)} labels, with each label's threshold. Strongest: {listed}."
+
+
+def rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored", "now")) -> go.Figure:
+    """Draw two readings of a text: a hollow and a filled point, joined, per label.
+
+    Args:
+        frame: drawn in the order of its rows. Columns name, emoji, colour, before and after (probabilities, 0..1).
+        readings: what the legend calls them.
+    """
+    figure = go.Figure()
+    joined = [
+        (place, x)
+        for place, before, after in zip(theme.places(frame), frame["before"], frame["after"], strict=True)
+        for x in (before, after, None)
+    ]
+    figure.add_scatter(
+        y=[place for place, _ in joined],
+        x=[x for _, x in joined],
+        mode="lines",
+        line={"color": theme.GREY, "width": 3},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    looks = (("before", readings[0], "circle-open", 13), ("after", readings[1], "circle", 10))
+    for column, name, symbol, size in looks:
+        figure.add_scatter(
+            y=theme.places(frame),
+            x=frame[column],
+            mode="markers",
+            cliponaxis=False,
+            name=name,
+            marker={"symbol": symbol, "size": size, "color": frame["colour"].tolist(), "line": {"width": 2}},
+            hovertext=[
+                f"{as_text(label)}, {name}: {theme.percent(value)}"
+                for label, value in theme.rows(frame, "name", column)
+            ],
+            hoverinfo="text",
+        )
+    changes = [
+        f"{theme.percent(before, 0)} → {theme.percent(after, 0)}"
+        for before, after in theme.rows(frame, "before", "after")
+    ]
+    theme.lay_rows(figure, frame, changes, 1.0, right=108, room=80)
+    figure.update_layout(xaxis_tickformat=".0%", showlegend=True, legend=theme.LEGEND_BELOW)
+    return figure
+
+
+def describe_rescored(frame: pd.DataFrame, readings: tuple[str, str] = ("stored", "now")) -> str:
+    """Say in words what `rescored` shows: the text alternative of the chart."""
+    changed = frame.assign(change=(frame["after"] - frame["before"]).abs())
+    listed = ", ".join(
+        f"{name} from {theme.percent(before)} to {theme.percent(after)}"
+        for name, before, after in theme.rows(theme.most(changed, "change", len(frame)), "name", "before", "after")
+    )
+    return (
+        f"Chart of the probability of {theme.number(len(frame), 'label')}, {readings[0]} and {readings[1]}: "
+        f"{listed or 'none'}."
+    )

@@ -1,13 +1,11 @@
 """What charts have in common: colours that suit both themes, rooms for axes, words for numbers and for times."""
 
+import html
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
-
-from core.charts.comparison import as_text
-from core.charts.probabilities import ROW_HEIGHT
 
 # Each has at least 3:1 on white and on #10141c.
 BLUE: Final = "#3a86d4"
@@ -129,3 +127,58 @@ def lay_rows(
         hovermode="closest",
         dragmode=False,
     )
+
+
+def as_text(name: str, limit: int = 40) -> str:
+    """Return a run's or a family's name so that Plotly, which draws some HTML, shows it as it is and on one line.
+
+    Names come from a tracker into which others may write.
+    """
+    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
+    return html.escape(shown if len(shown) <= limit else f"{shown[: limit - 1]}…", quote=False)
+
+
+ROW_HEIGHT: Final = 22
+"""Pixels for one bar of a horizontal bar chart."""
+
+SHADES: Final = [[0, "rgba(58,134,212,0.06)"], [1, "rgba(58,134,212,0.75)"]]
+"""One hue from nearly clear to three quarters: the theme's ink keeps 4.5:1 on all of it, light or dark."""
+
+
+def texts(count: float) -> str:
+    """Say a number of texts: `1 text`, `1,200 texts`."""
+    return number(count, "text")
+
+
+def iso(since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, str]:
+    """Return both ends of a period in ISO 8601."""
+    return since.isoformat(), until.isoformat()
+
+
+def add_cells(figure: go.Figure, columns: list[int], rows: list[int], **more: Any) -> None:
+    """Add a point over each cell of a heat map, which itself cannot be clicked in Streamlit; a chosen one is framed."""
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers+text",
+        marker={"symbol": "square-open", "size": 16, "opacity": 0, "color": GREY, "line": {"width": 2}},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0}, "textfont": {"color": GREY}},
+        hoverinfo="text",
+        showlegend=False,
+        **more,
+    )
+
+
+def scale_below(title: str) -> dict[str, Any]:
+    """Return the colour scale of a heat map, lying below it."""
+    return {
+        "orientation": "h",
+        "title": {"text": title, "side": "top"},
+        "thickness": 10,
+        "x": 0,
+        "xanchor": "left",
+        "len": 0.6,
+        "y": 0,
+        "yanchor": "top",
+    }

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("Nothing was confirmed or corrected yet. Decide some items on the page Feedback first.")
     made.write(options.output)
     for conflict in made.conflicts:
-        said = "; ".join(f"{one.actor}: {', '.join(one.labels) or 'none'}" for one in conflict.candidates)
+        said = "; ".join(f"{one.actor}: {', '.join(one.labels) or 'none'}" for one in conflict.decisions)
         print(f"affectra: differs, {said}; holds {', '.join(conflict.held) or 'none'} ({conflict.rule})")
     print(
         f"affectra: {len(made.rows):,} texts in {options.output}, version {made.version}: "

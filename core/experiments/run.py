@@ -1,5 +1,7 @@
 """What is known of a run once it is read back: a value that pages and tables use, without MLflow."""
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -62,3 +64,18 @@ class RunFacts(BaseModel):
     def base(self) -> str:
         """The pre-trained weights it started from."""
         return self.tags.get("base", "unknown")
+
+
+def trainings(runs: Sequence[RunFacts]) -> list[RunFacts]:
+    """Return the runs that trained a model, not those that only measured a speed."""
+    return [run for run in runs if run.trained]
+
+
+def positive(value: float) -> float:
+    """Take what nothing here can be for unknown; MLflow keeps an infinite metric as the largest number there is."""
+    return value if 0 < value < 1e15 else math.nan
+
+
+def share(value: float) -> float:
+    """Return a share, 0..1; NaN for a value that is none."""
+    return value if 0 <= value <= 1 else math.nan

@@ -19,7 +19,7 @@ from core.clock import utc_now
 from core.jobs import Job
 from core.maintenance.inbox import Inbox, Taken
 from core.services.intake import Intake
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 
 _LOG = logging.getLogger("affectra")
 _ACTOR: Final = Actor("affectra")
@@ -43,7 +43,7 @@ class Maintenance:
         intake: Callable[[], Intake],
         inbox: Inbox,
         retain_days: int | None = None,
-        review_desk: Callable[[], Reviewing] | None = None,
+        review_desk: Callable[[], ReviewDesk] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.inbox: Final = inbox
@@ -102,7 +102,7 @@ class Maintenance:
     def _work(
         self,
         intake: Intake,
-        desk: Reviewing | None,
+        desk: ReviewDesk | None,
         report: Callable[[int], None],
         cancelled: Callable[[], bool],
     ) -> list[Taken]:

@@ -21,7 +21,7 @@ RARE_EMOTIONS: Final = ("grief", "pride", "relief", "nervousness", "embarrassmen
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class Signals:
     """What is known of n predictions, a column each.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reason(Protocol):
     def weight(self) -> float:
         """How much it adds to the score."""
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
 
 
@@ -78,7 +78,7 @@ class FlagOf:
     words: str
     weight: float = 0.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray(of.severity == self.severity)
 
@@ -91,7 +91,7 @@ class ThumbsDown:
     words: str = "a tester gave it a thumb down"
     weight: float = 3.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray(of.downs > 0)
 
@@ -104,7 +104,7 @@ class Suggested:
     words: str = "a tester suggested other emotions"
     weight: float = 4.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray((of.suggested != 0) & (of.suggested != of.labels))
 
@@ -117,7 +117,7 @@ class ModelsDisagree:
     words: str = "the baseline reads no emotion of it alike"
     weight: float = 2.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         both = of.has_second & (of.labels != 0) & (of.second != 0)
         return np.asarray(both & (of.labels & of.second == 0))
@@ -132,7 +132,7 @@ class NarrowMargin:
     words: str = "it is near its thresholds"
     weight: float = 1.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray(of.margin < np.float32(self.within))
 
@@ -146,7 +146,7 @@ class RareEmotion:
     words: str = "it carries an emotion of which the model has seen few examples"
     weight: float = 2.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray(of.labels & np.uint32(sum(1 << INDEX[one] for one in self.emotions)) != 0)
 
@@ -159,7 +159,7 @@ class AgainstTwin:
     words: str = "a text of the same words was reviewed, with other emotions"
     weight: float = 3.0
 
-    def holds(self, of: Candidates) -> NDArray[np.bool_]:
+    def holds(self, of: Signals) -> NDArray[np.bool_]:
         """Tell of which predictions it holds, bool [n]."""
         return np.asarray(of.has_twin & (of.twin != of.labels))
 
@@ -177,7 +177,7 @@ REASONS: Final[tuple[Reason, ...]] = (
 """All of them; the place of each is its bit."""
 
 
-def judge(of: Candidates, reasons: Sequence[Reason] = REASONS) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+def judge(of: Signals, reasons: Sequence[Reason] = REASONS) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     """Return which reasons hold, uint16 [n], bit k for `reasons[k]`, and the score, float32 [n]."""
     mask, score = np.zeros(len(of), np.uint16), np.zeros(len(of), np.float32)
     for place, reason in enumerate(reasons):

@@ -1,17 +1,14 @@
 """The use cases of exploring: what a page of charts asks of the store, as tidy frames at each level of emotions.
 
 A group (Ekman's, or a sentiment) counts where any of its emotions reaches its threshold, and is as probable as its most
-probable emotion. What was computed is remembered until the store changes.
+probable emotion. Answers are memoised until the store changes.
 """
 
-import functools
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -20,26 +17,17 @@ from numpy.typing import NDArray
 
 from core.emotions import AT_LEVEL, LABELS, Level, members, names, roll_up
 from core.explore.selection import Selection
+from core.explore.time_buckets import DAY, bucket_for, floor, naive
+from core.memo import Memo, memoised
 from core.predictions.record import StoredPrediction
 from core.stats import anomalies as spikes
 from core.stats import drift
 from core.store import EXPORTS, Flips, Store, export
-from core.store.explorer import ORDERS, Detail, Explorer, Facets, Listed, Near, Totals
+from core.store.explorer import ORDERS, Detail, ExplorerQueries, Facets, Listed, Near, Totals
 
-__all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Exploring", "Facets", "Listed", "Near", "Spike", "Totals"]
+__all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Explorer", "Facets", "Listed", "Near", "Spike", "Totals"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-_BUCKETS: Final = (
-    *(timedelta(minutes=minutes) for minutes in (1, 5, 15)),
-    *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
-    *(timedelta(days=days) for days in (1, 7, 28, 84, 364)),
-)
-_MOST_BUCKETS: Final = 100
-_MOST_PARTS: Final = 30
-_ORIGIN: Final = datetime(2001, 1, 1, tzinfo=UTC)
-"""A Monday: all buckets are counted from it."""
 SAMPLE: Final = 20_000
 """Texts of each side from which drift is computed."""
 ALL: Final = "all tweets"
@@ -47,8 +35,6 @@ ALL: Final = "all tweets"
 MOST_SPIKES: Final = 50
 CALENDAR: Final = timedelta(days=379)
 """What the calendar shows of a longer period: its end."""
-_DAY: Final = timedelta(days=1)
-_REMEMBERED: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +70,22 @@ class Drift:
     n_reference: int
 
 
-def _remembered(
-    method: Callable[Concatenate["Exploring", P], T],
-) -> Callable[Concatenate["Exploring", P], T]:
-    """Let a method answer the same question once for as long as the store stays as it is."""
+class Explorer:
+    """Questions about many predictions. Shared by all sessions; every method raises as `ExplorerQueries` has it.
 
-    @functools.wraps(method)
-    def asked(self: "Exploring", *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (self.version, method.__name__, args, tuple(sorted(kwargs.items())))
-        found: T = self.recall(key, lambda: method(self, *args, **kwargs))
-        return found
+    Attributes:
+        memo: where answers are kept until the store changes.
+    """
 
-    return cast("Callable[Concatenate[Exploring, P], T]", asked)
-
-
-class Exploring:
-    """Questions about many predictions. Shared by all sessions; every method raises as `Explorer` has it."""
-
-    def __init__(self, explorer: Explorer, store: Store) -> None:
-        self._explorer = explorer
+    def __init__(self, queries: ExplorerQueries, store: Store) -> None:
+        self._queries = queries
         self._store = store
-        self._known: OrderedDict[Any, Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self.memo: Final = Memo(queries.revision)
 
     @property
-    def version(self) -> int:
+    def revision(self) -> int:
         """A number that changes whenever the store does."""
-        return self._explorer.version()
-
-    def recall(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """Return what is remembered under `key`, computed if it is not."""
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        value = compute()
-        with self._lock:
-            self._known[key] = value
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return value
+        return self._queries.revision()
 
     def export(
         self,
@@ -165,22 +127,22 @@ class Exploring:
         (group,) = (numbers for name, numbers in zip(names(level), members(level), strict=True) if name == label)
         return self._store.flips(model, version, [LABELS[number] for number in group], old, new)
 
-    @_remembered
+    @memoised
     def facets(self) -> Facets:
         """Return what the whole store has to choose from."""
-        return self._explorer.facets()
+        return self._queries.facets()
 
-    @_remembered
+    @memoised
     def totals(self, selection: Selection) -> Totals:
         """Count a selection."""
-        return self._explorer.totals(selection)
+        return self._queries.totals(selection)
 
     def before(self, selection: Selection) -> Selection | None:
         """Return the period before, with which a selection can be compared; None where the store began later."""
         before, first = selection.before, self.facets().first
         return before if before and before.since and first and first <= before.since else None
 
-    @_remembered
+    @memoised
     def distribution(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return how many texts carry each label, the most frequent first.
 
@@ -197,7 +159,7 @@ class Exploring:
         frame = _labels(level).assign(count=counts, share=counts / n if n else np.nan, previous=previous)
         return frame.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
-    @_remembered
+    @memoised
     def pairs(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return which labels occur together.
 
@@ -223,7 +185,7 @@ class Exploring:
             }
         )
 
-    @_remembered
+    @memoised
     def over_time(self, selection: Selection, level: Level) -> pd.DataFrame:
         """Return counts by stretch of time, without gaps, of a length that suits the period.
 
@@ -238,16 +200,16 @@ class Exploring:
         frame.insert(1, "until", frame["bucket"] + bucket)
         return frame
 
-    @_remembered
+    @memoised
     def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
-        return self._explorer.over_time(selection, bucket)
+        return self._queries.over_time(selection, bucket)
 
-    @_remembered
+    @memoised
     def severities(self, selection: Selection) -> pd.DataFrame:
         """Count flags: columns category, severity, count."""
-        return self._explorer.severities(selection)
+        return self._queries.severities(selection)
 
-    @_remembered
+    @memoised
     def calendar(self, selection: Selection, level: Level) -> tuple[pd.DataFrame, tuple[Spike, ...]]:
         """Return the days of a selection, and its spikes, the most striking first.
 
@@ -258,10 +220,10 @@ class Exploring:
         period = self._covered(selection)
         if period is None:
             return pd.DataFrame(columns=["day", "n", "score", "name", "count", "usual", "spike"]), ()
-        start = _floor(max(period[0], period[1] - CALENDAR), _DAY)
-        history = selection.within(start - spikes.BASELINE_DAYS * _DAY, selection.until)
+        start = floor(max(period[0], period[1] - CALENDAR), DAY)
+        history = selection.within(start - spikes.BASELINE_DAYS * DAY, selection.until)
         since = self._covered(history) or period
-        found = self._every(_DAY, since[0], period[1], counted(self._sets(history, _DAY), level))
+        found = self._every(DAY, since[0], period[1], counted(self._sets(history, DAY), level))
         counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
         usual, scores = spikes.robust_scores(counts)
         spiking = (scores >= spikes.SPIKE) & (counts >= spikes.LEAST)
@@ -279,7 +241,7 @@ class Exploring:
                 "spike": spiking.any(axis=1),
             }
         )
-        shown = (found["bucket"] >= pd.Timestamp(_naive(start))).to_numpy(np.bool_)
+        shown = (found["bucket"] >= pd.Timestamp(naive(start))).to_numpy(np.bool_)
         stands_out = [
             Spike(
                 day=(day := found["bucket"].iloc[row].to_pydatetime().replace(tzinfo=UTC)),
@@ -287,51 +249,51 @@ class Exploring:
                 count=int(counts[row, column]),
                 usual=float(usual[row, column]),
                 score=float(scores[row, column]),
-                selection=_carrying(selection.within(day, day + _DAY), str(labels[column]), level),
+                selection=_carrying(selection.within(day, day + DAY), str(labels[column]), level),
             )
             for row, column in zip(*np.nonzero(spiking & shown[:, None]), strict=True)
         ]
         stands_out.sort(key=lambda spike: spike.score, reverse=True)
         return frame[shown].reset_index(drop=True), tuple(stands_out[:MOST_SPIKES])
 
-    @_remembered
+    @memoised
     def distinctive(self, spike: Spike) -> pd.DataFrame:
         """Return the words that tell a spike's tweets from the four weeks before: see `core.stats.anomalies`."""
-        here = self._explorer.words(spike.selection)
+        here = self._queries.words(spike.selection)
         earlier = spike.selection.within(spike.day - timedelta(days=spikes.BASELINE_DAYS), spike.day)
-        return spikes.distinctive(here, self._explorer.words(earlier))
+        return spikes.distinctive(here, self._queries.words(earlier))
 
-    @_remembered
+    @memoised
     def drift(self, selection: Selection, reference: Selection, level: Level) -> Drift:
         """Compare how scores are distributed in two selections, label by label."""
-        n, scores = self._explorer.sample(selection, SAMPLE)
-        n_reference, earlier = self._explorer.sample(reference, SAMPLE)
+        n, scores = self._queries.sample(selection, SAMPLE)
+        n_reference, earlier = self._queries.sample(reference, SAMPLE)
         now, then = roll_up(scores, level), roll_up(earlier, level)
         indices = [drift.psi(then[:, column], now[:, column]) for column in range(now.shape[1])]
         frame = _labels(level).assign(psi=indices, band=[drift.band(index) for index in indices])
         ordered = frame.sort_values("psi", ascending=False, na_position="last", kind="stable").reset_index(drop=True)
         return Drift(ordered, n, n_reference)
 
-    @_remembered
+    @memoised
     def count(self, selection: Selection) -> int:
         """Return how many predictions a selection holds."""
-        return self._explorer.count(selection)
+        return self._queries.count(selection)
 
-    @_remembered
+    @memoised
     def page(self, selection: Selection, order: str, limit: int, offset: int) -> list[Listed]:
         """Return some rows of a selection, ordered by the database."""
-        return self._explorer.page(selection, order, limit, offset)
+        return self._queries.page(selection, order, limit, offset)
 
-    @_remembered
+    @memoised
     def detail(self, prediction_id: UUID) -> Detail | None:
         """Return all that is known of a prediction; None where it is not in the store (any more)."""
-        return self._explorer.detail(prediction_id)
+        return self._queries.detail(prediction_id)
 
-    @_remembered
+    @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
         """Return the texts most like a prediction's."""
         found = self.detail(prediction_id)
-        return self._explorer.near(found) if found else []
+        return self._queries.near(found) if found else []
 
     def _counts(self, selection: Selection, level: Level) -> tuple[NDArray[np.int64], int]:
         """Return how many texts carry each label, int64 [n_labels], and how many there are."""
@@ -351,7 +313,7 @@ class Exploring:
     @staticmethod
     def _every(bucket: timedelta, since: datetime, last: datetime, found: pd.DataFrame) -> pd.DataFrame:
         """Return counts with a row for every bucket of a period, those without texts included."""
-        axis = pd.date_range(_naive(_floor(since, bucket)), _naive(_floor(last, bucket)), freq=bucket, unit="us")
+        axis = pd.date_range(naive(floor(since, bucket)), naive(floor(last, bucket)), freq=bucket, unit="us")
         counts = found.assign(bucket=found["bucket"].astype("datetime64[us]")).set_index("bucket")
         return counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
 
@@ -387,14 +349,6 @@ def emotions_of(name: str, level: Level) -> tuple[str, ...]:
     return tuple(names("emotion")[number] for number in group)
 
 
-def bucket_for(since: datetime, until: datetime) -> timedelta:
-    """Return the finest stretch of time that parts a period into not too many; days are preferred to parts of them."""
-    return next(
-        (one for one in _BUCKETS if (until - since) / one <= (_MOST_BUCKETS if one >= _DAY else _MOST_PARTS)),
-        _BUCKETS[-1],
-    )
-
-
 def _labels(level: Level) -> pd.DataFrame:
     labels = AT_LEVEL[level]
     return pd.DataFrame(
@@ -404,11 +358,3 @@ def _labels(level: Level) -> pd.DataFrame:
             "colour": [label.colour for label in labels],
         }
     )
-
-
-def _floor(moment: datetime, bucket: timedelta) -> datetime:
-    return moment - (moment - _ORIGIN) % bucket
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

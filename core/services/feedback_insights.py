@@ -1,6 +1,6 @@
-"""The use cases of listening: what people said of what the model said, as tidy frames, and what came of it.
+"""The use cases of learning from feedback: what people say of predictions, as tidy frames, and what came of it.
 
-What was computed is remembered until the store changes, see `core.services.explorer`.
+Answers are memoised until the store changes, in the memo of `core.services.explorer`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from core.access.actor import Actor
 from core.emotions import AT_LEVEL, EMOTIONS, LABELS, Level
 from core.explore.selection import Selection
-from core.services.explorer import Exploring, bucket_for, carried_by
+from core.explore.time_buckets import bucket_for
+from core.memo import Memo, memoised
+from core.services.explorer import Explorer, carried_by
 from core.stats.agreement import Agreement, agreement, wilson
 from core.stats.metrics import RARE
 from core.store import Store
 from core.store.feedback_export import LOG_NAME, export_feedback
-from core.store.feedback_stats import Answer, Comment, Effect, Mine, Sayings
+from core.store.feedback_stats import Answer, Comment, Effect, FeedbackStats, Mine
 
 __all__ = [
     "LOG_NAME",
@@ -30,7 +32,7 @@ __all__ = [
     "Comment",
     "Contested",
     "Effect",
-    "Listening",
+    "FeedbackInsights",
     "Mine",
     "Satisfaction",
     "SecondLooks",
@@ -111,27 +113,29 @@ class SecondLooks:
     labels: pd.DataFrame
 
 
-class Listening:
-    """Questions about what people said. Shared by all sessions; every method raises as `Sayings` has it."""
+class FeedbackInsights:
+    """Questions about what people said. Shared by all sessions; every method raises as `FeedbackStats` has it."""
 
-    def __init__(self, store: Store, exploring: Exploring) -> None:
+    def __init__(self, store: Store, explorer: Explorer) -> None:
         self._store = store
-        self._sayings = Sayings(store)
-        self._exploring = exploring
+        self._stats = FeedbackStats(store)
+        self._explorer = explorer
 
     @property
-    def version(self) -> int:
-        """A number that changes whenever the store does."""
-        return self._exploring.version
+    def memo(self) -> Memo:
+        """Where answers are kept until the store changes."""
+        return self._explorer.memo
 
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever the store does."""
+        return self._explorer.revision
+
+    @memoised
     def satisfaction(self, selection: Selection, level: Level) -> Satisfaction:
         """Return how many thumbs are up: over time, by label of a level, by model and by source."""
-        found: Satisfaction = self._recall(self._satisfaction, selection, level)
-        return found
-
-    def _satisfaction(self, selection: Selection, level: Level) -> Satisfaction:
         bucket = self._bucket(selection)
-        thumbs: pd.DataFrame = self._recall(self._sayings.thumbs, selection, bucket)
+        thumbs = self._thumbs(selection, bucket)
         ups, downs = int(thumbs["ups"].sum()), int(thumbs["downs"].sum())
         low, high = wilson(ups, ups + downs)
         stretch = _readable(thumbs, bucket)
@@ -148,13 +152,14 @@ class Listening:
             sources=_by_name(thumbs, thumbs["source"].astype(str)),
         )
 
+    @memoised
+    def _thumbs(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
+        return self._stats.thumbs(selection, bucket)
+
+    @memoised
     def contested(self, selection: Selection) -> Contested:
         """Return which emotions people correct, and to what."""
-        found: Contested = self._recall(self._contested, selection)
-        return found
-
-    def _contested(self, selection: Selection) -> Contested:
-        found = self._sayings.corrections(selection)
+        found = self._stats.corrections(selection)
         n = found["n"].to_numpy(np.int64)
         said, wanted = _unpacked(found["labels"].to_numpy(np.uint32)), _unpacked(found["suggested"].to_numpy(np.uint32))
         wrongly, missed = said & ~wanted, wanted & ~said
@@ -167,27 +172,25 @@ class Listening:
             pairs=_pairs(_or_nothing(wrongly), _or_nothing(missed), n),
         )
 
+    @memoised
     def count_comments(self, selection: Selection) -> int:
         """Return how many comments hold."""
-        return int(self._recall(self._sayings.count_comments, selection))
+        return self._stats.count_comments(selection)
 
+    @memoised
     def comments(self, selection: Selection, limit: int, offset: int = 0) -> Sequence[Comment]:
         """Return some of the comments that hold, newest first."""
-        found: list[Comment] = self._recall(self._sayings.comments, selection, limit, offset)
-        return found
+        return self._stats.comments(selection, limit, offset)
 
+    @memoised
     def effect(self, selection: Selection) -> Effect:
         """Return how many thumbs led to a decision, which, and how fast."""
-        found: Effect = self._recall(self._sayings.effect, selection)
-        return found
+        return self._stats.effect(selection)
 
+    @memoised
     def second_looks(self, selection: Selection) -> SecondLooks:
         """Return how far first decisions and second looks agree."""
-        found: SecondLooks = self._recall(self._second_looks, selection)
-        return found
-
-    def _second_looks(self, selection: Selection) -> SecondLooks:
-        first, second = self._sayings.second_looks(selection)
+        first, second = self._stats.second_looks(selection)
         found = agreement(_unpacked(first), _unpacked(second))
         of = found.labels
         frame = _labels(EMOTIONS).assign(
@@ -204,10 +207,10 @@ class Listening:
         )
         return SecondLooks(found, ordered.drop(columns=["rare", "none"]).reset_index(drop=True))
 
+    @memoised
     def mine(self, actor: Actor, limit: int = 3) -> Mine:
         """Return what came of one person's thumbs, the newest `limit` answers among it."""
-        found: Mine = self._recall(self._sayings.mine, actor.name, limit)
-        return found
+        return self._stats.mine(actor.name, limit)
 
     def export_log(
         self, selection: Selection | None, target: Path, cancelled: Callable[[], bool] = lambda: False
@@ -222,11 +225,8 @@ class Listening:
         """
         return export_feedback(self._store, selection, target, cancelled)
 
-    def _recall(self, method: Callable[..., Any], *asked: Any) -> Any:
-        return self._exploring.recall((self.version, "sayings", method.__name__, *asked), lambda: method(*asked))
-
     def _bucket(self, selection: Selection) -> timedelta:
-        facets = self._exploring.facets()
+        facets = self._explorer.facets()
         begins = [moment for moment in (selection.since, facets.first) if moment]
         ends = [moment for moment in (selection.until, facets.last) if moment]
         # An empty store, and a period that is all before it or after it, have no thumbs to part.

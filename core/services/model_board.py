@@ -1,4 +1,4 @@
-"""The use cases of comparing models and choosing what serves: read the board, duel, measure, promote, roll back.
+"""The use cases of comparing models: read the board, what a run left, and two runs head to head.
 
 MLflow is slow to start and slower to read, so what a SQLite store held is kept beside it, for as long as its file does
 not change: then a page needs no MLflow at all.
@@ -6,35 +6,30 @@ not change: then a page needs no MLflow at all.
 
 import hashlib
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.access.actor import Actor
-from core.errors import InputError, ModelError, TrackingError
+from core.errors import InputError, TrackingError
 from core.experiments import evidence, tracking
-from core.experiments.cost import Cost
-from core.experiments.leaderboard import Candidate, Duel, Move, duel, trainings
-from core.experiments.run import COST, FINGERPRINT_TAG, KIND_TAG, MODEL_TAG, VERSION_TAG, RunFacts
-from core.experiments.tracking import Promotion, Registry
-from core.experiments.tracking.client import ANSWER, SQLITE, database_file, state_of
-from core.inference import serving
-from core.inference.classifier import Manifest
-from core.inference.serving import Champion, Installed
+from core.experiments.head_to_head import HeadToHead, compare_runs
+from core.experiments.leaderboard import Candidate, Move
+from core.experiments.run import RunFacts, trainings
+from core.experiments.tracking import Registry
+from core.experiments.tracking.client import SQLITE, database_file, state_of
+from core.inference.serving import Installed
 from core.jobs import Job
+from core.services.model_tracker import ModelTracker
 
 if TYPE_CHECKING:
     from core.experiments.tracking.client import Client
 
-MAX_REASON: Final = 1_000
-"""Characters of a reason that are kept."""
 _FRESH: Final = 30.0
 """Seconds for which a server's answer is taken as it was."""
 _LOG = logging.getLogger("affectra")
@@ -121,38 +116,21 @@ class Evidence:
 
 
 @dataclass
-class Candidates:
-    """The use cases, over one tracker and the models on this machine.
+class ModelBoard:
+    """What the comparison page draws, read from one tracker.
 
     Attributes:
-        uri: the tracker.
         runs_dir: exported runs that a new local tracker starts with.
-        models_dir: the folder of model folders.
-        serving_file: where the champion is remembered.
-        pinned: the folder that the settings pin, if they do; then nothing can be promoted.
-        measure_cost: measures a model folder, None if cancelled.
-        try_out: loads the model in a folder and lets it read; raises a ModelError if it cannot serve.
-        answer_seconds: how long a tracking server has for one answer.
     """
 
-    uri: str
+    tracker: ModelTracker
     runs_dir: Path
-    models_dir: Path
-    serving_file: Path
-    pinned: Path | None
-    measure_cost: Callable[[Path, Callable[[], bool]], Cost | None]
-    try_out: Callable[[Path], object]
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     timer: Callable[[], float] = time.monotonic
-    answer_seconds: int = ANSWER
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: _Held | None = None
     _read_at: float = 0.0
-    _measuring: Job[list[tuple[str, Cost]]] | None = None
     _refresh: Job[Board] | None = None
-    _changed_here: bool = False
     _evidence: dict[tuple[str, str], Any] = field(default_factory=dict)
-    _duels: dict[tuple[str, str], Duel] = field(default_factory=dict)
+    _compared: dict[tuple[str, str], HeadToHead] = field(default_factory=dict)
 
     def board(self, *, anew: bool = False, at_once: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
@@ -165,8 +143,8 @@ class Candidates:
         Raises:
             TrackingError: the tracker cannot be used or reached.
         """
-        here = serving.installed(self.models_dir)
-        if at_once and not self._changed_here and (known := self._stale(here)) is not None:
+        here = self.tracker.installed()
+        if at_once and not self.tracker.changed_here and (known := self._stale(here)) is not None:
             job = self._refresh
             if job is None or job.error is None:
                 if job is None or not job.running:
@@ -174,9 +152,9 @@ class Candidates:
                 return self._board(known, here, known.warnings, stale=True)
             self._refresh = None  # it failed: whoever asks now gets the error
         # Together: what is followed must not be older than a promotion of the moment between.
-        with self._lock:
+        with self.tracker.lock:
             held = self._current(here, anew=anew)
-            warnings = [*held.warnings, *self._follow(held.registry)]
+            warnings = [*held.warnings, *self.tracker.follow(held.registry)]
         return self._board(held, here, warnings)
 
     def evidence(self, run: RunFacts) -> Evidence:
@@ -191,14 +169,14 @@ class Candidates:
             reliability=self._left(run, evidence.RELIABILITY_FILE, evidence.read_reliability),
         )
 
-    def duel(self, first: RunFacts, second: RunFacts) -> Duel:
+    def compare_runs(self, first: RunFacts, second: RunFacts) -> HeadToHead:
         """Compare two runs, text by text.
 
         Raises:
             InputError: one left no decisions, or they are of other texts.
             TrackingError: as `evidence` has it.
         """
-        if known := self._duels.get((first.id, second.id)):
+        if known := self._compared.get((first.id, second.id)):
             return known
         decisions = []
         for run in (first, second):
@@ -209,119 +187,21 @@ class Candidates:
                     f"with `python -m models evaluate {run.model or 'MODEL'} --log`."
                 )
             decisions.append(found)
-        compared = duel(first.name, second.name, *decisions)
+        compared = compare_runs(first.name, second.name, *decisions)
         if compared is None:
             raise InputError(
                 f"{first.name} and {second.name} were measured on different texts. Choose two runs of one test split."
             )
-        self._duels[first.id, second.id] = compared
+        self._compared[first.id, second.id] = compared
         return compared
 
     def _left(self, run: RunFacts, name: str, read: Callable[[str], T]) -> T | None:
         """Return a file of a run, read once for as long as the tracker does not change."""
         if (run.id, name) not in self._evidence:
-            text = tracking.read_text(run, name, self.uri)
+            text = tracking.read_text(run, name, self.tracker.uri)
             self._evidence[run.id, name] = read(text) if text else None
         found: T | None = self._evidence[run.id, name]
         return found
-
-    def measure(
-        self,
-        actor: Actor,
-        on_done: Callable[[int], None] = lambda done: None,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> list[tuple[str, Cost]]:
-        """Measure what reading costs with each installed model, one after the other, and log it.
-
-        Args:
-            on_done: told after each model how many are done.
-            cancelled: asked all the while; what was measured by then is logged.
-
-        Raises:
-            ModelError: a model cannot be loaded.
-            TrackingError: the tracker refuses the runs.
-        """
-        found: list[tuple[str, Cost]] = []
-        for number, model in enumerate(serving.installed(self.models_dir), start=1):
-            cost = self.measure_cost(model.folder, cancelled)
-            if cost is None:
-                break
-            tracking.log_run(_cost_run(model.manifest, cost, actor), self.uri)
-            found.append((model.manifest.label, cost))
-            on_done(number)
-        return found
-
-    def installed(self) -> list[str]:
-        """Return the names of the models on this machine, in the order in which they are measured."""
-        return [one.manifest.label for one in serving.installed(self.models_dir)]
-
-    @property
-    def measuring(self) -> Job[list[tuple[str, Cost]]] | None:
-        """The measurement that runs, or the last that ran in this process."""
-        return self._measuring
-
-    def start_measuring(self, actor: Actor) -> None:
-        """Begin `measure` in the background, unless it runs already: two at once would disturb each other."""
-        with self._lock:
-            if self._measuring is None or not self._measuring.running:
-                self._measuring = Job(
-                    lambda report, cancelled: self.measure(actor, report, cancelled),
-                    total=len(self.installed()),
-                )
-
-    def promote(self, candidate: Candidate, why: str, actor: Actor, *, instead_of: int | None = None) -> None:
-        """Let a model serve from now on, and record who wanted it, when and why.
-
-        Args:
-            candidate: the model.
-            why: the reason, for whoever asks later.
-            actor: who wants it.
-            instead_of: the number of the champion that they saw; None asks for no check.
-
-        It is loaded and tried first: what cannot serve is not promoted.
-
-        Raises:
-            InputError: no reason is given, the model serves already, somebody was faster, or the settings pin another.
-            ModelError: it cannot be loaded, or what serves cannot be remembered on this machine.
-            TrackingError: the tracker refuses.
-        """
-        reason = why.strip()[:MAX_REASON]
-        if not reason:
-            raise InputError("Say why: the reason is kept beside the promotion, for whoever asks later.")
-        if self.pinned is not None:
-            raise InputError(
-                f"AFFECTRA_MODEL pins {self.pinned}, so nothing else can serve. Unset it, start Affectra anew, and "
-                f"promote then."
-            )
-        model = next(
-            (one for one in serving.installed(self.models_dir) if one.fingerprint == candidate.fingerprint), None
-        )
-        if model is None:
-            raise InputError(
-                f"The files of {candidate.label} are not in {self.models_dir}. Restore them, or train it anew."
-            )
-        self.try_out(model.folder)
-        with self._lock:
-            try:
-                with tracking.connect(self.uri, self.answer_seconds) as client:
-                    self._move(client, model, reason, actor, instead_of)
-            finally:
-                self._changed_here = True
-            serving.remember(self.serving_file, _champion(model.manifest))
-
-    def _move(self, client: "Client", model: Installed, reason: str, actor: Actor, instead_of: int | None) -> None:
-        registry = tracking.read_registry(client)
-        now = registry.version(registry.champion)
-        if instead_of is not None and now is not None and now.number != instead_of:
-            raise InputError(
-                f"Somebody was faster: {now.label} was promoted since this page was drawn. Look at who did it and why, "
-                f"and decide anew."
-            )
-        number = self._register(client, model, tracking.read_runs(client))
-        if number == registry.champion:
-            raise InputError(f"{model.manifest.label} serves already.")
-        came_from = registry.champion or 0
-        tracking.promote(client, Promotion(at=self.now(), by=actor.name, why=reason, came_from=came_from, to=number))
 
     def _wanted(self, here: Sequence[Installed]) -> str:
         """Return what must have been looked at: the exported runs, and the models on this machine."""
@@ -342,20 +222,20 @@ class Candidates:
         return self._held
 
     def _is_fresh(self, held: _Held, here: Sequence[Installed]) -> bool:
-        if self._changed_here:
+        if self.tracker.changed_here:
             return False
-        state = state_of(self.uri)
+        state = state_of(self.tracker.uri)
         if not state:
             return self.timer() - self._read_at <= _FRESH
         return held.of == state and held.prepared_for == self._wanted(here)
 
     def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
         held = self._known()
-        local = bool(state_of(self.uri))
+        local = bool(state_of(self.tracker.uri))
         if held is not None and self._is_fresh(held, here) and (local or not anew):
             return held
         held = self._read(here, self._wanted(here), prepare=local)
-        self._changed_here = False
+        self.tracker.changed_here = False
         self._take(held)
         if local and not held.warnings:  # what went wrong is tried again by the next process
             self._keep(held)
@@ -364,17 +244,17 @@ class Candidates:
     def _take(self, held: _Held) -> None:
         self._held, self._read_at = held, self.timer()
         self._evidence.clear()
-        self._duels.clear()
+        self._compared.clear()
 
     def _read(self, here: Sequence[Installed], wanted: str, *, prepare: bool) -> _Held:
         warnings: list[str] = []
         # Taken before the reading: what is written meanwhile makes it stale, not lost.
-        state = state_of(self.uri)
-        with tracking.connect(self.uri, self.answer_seconds) as client:
+        state = state_of(self.tracker.uri)
+        with self.tracker.connect() as client:
             runs, registry = tracking.read_runs(client), tracking.read_registry(client)
             # Into a server that others use, nothing is written by looking at it.
             if prepare and self._prepare(client, here, runs, registry, warnings):
-                state = state_of(self.uri)
+                state = state_of(self.tracker.uri)
                 runs, registry = tracking.read_runs(client), tracking.read_registry(client)
         return _Held(of=state, prepared_for=wanted, runs=runs, registry=registry, warnings=warnings)
 
@@ -389,77 +269,16 @@ class Candidates:
         """Take in exported runs, register what is installed, choose a first champion; return whether any was new."""
         new = False
         try:
-            if tracking.import_runs(self.runs_dir, self.uri, known={run.origin for run in runs}):
+            if tracking.import_runs(self.runs_dir, self.tracker.uri, known={run.origin for run in runs}):
                 new, runs = True, tracking.read_runs(client)
         except TrackingError as error:
             warnings.append(str(error))
         registered = {(one.model, one.fingerprint) for one in registry.versions}
         for model in here:
             if (model.manifest.name, model.fingerprint) not in registered:
-                self._register(client, model, runs)
+                self.tracker.register(client, model, runs)
                 new = True
-        return (registry.champion is None and self._choose_first(client, here)) or new
-
-    def _choose_first(self, client: "Client", here: Sequence[Installed]) -> bool:
-        registry = tracking.read_registry(client)
-        known = serving.read(self.serving_file).champions
-        for model in here:
-            wanted = known[-1].fingerprint == model.fingerprint if known else model.folder.name == serving.DEFAULT
-            number = next((one.number for one in registry.versions if one.fingerprint == model.fingerprint), None)
-            if wanted and number is not None:
-                why = "It served when the registry was made."
-                tracking.promote(client, Promotion(at=self.now(), by="affectra", why=why, came_from=0, to=number))
-                return True
-        return False
-
-    def _register(self, client: "Client", model: Installed, runs: Sequence[RunFacts]) -> int:
-        manifest = model.manifest
-        made_by = [run for run in trainings(runs) if run.fingerprint == manifest.fingerprint]
-        if not made_by and not self.uri.startswith(SQLITE):
-            raise InputError(
-                f"The MLflow server holds no run of {manifest.label}, and takes no version without one. "
-                f"`python -m models runs import` brings the shipped models' runs there."
-            )
-        training = manifest.training
-        return tracking.register(
-            client,
-            model=manifest.name,
-            version=manifest.version,
-            fingerprint=manifest.fingerprint,
-            facts={
-                "family": manifest.family,
-                "base": manifest.base or "none",
-                "engine": manifest.engine,
-                "normaliser_version": manifest.normaliser_version,
-                "bytes": str(manifest.bytes),
-                "trained_at": str(training.get("trained_at", "")),
-                "code_revision": str(training.get("code_revision", "")),
-                "seed": str(training.get("seed", "")),
-                "test_emotion_macro_f1": str(manifest.metrics.get("test_emotion_macro_f1", "")),
-            },
-            run_id=made_by[-1].id if made_by else "",
-        )
-
-    def _follow(self, registry: Registry) -> list[str]:
-        """Remember the registry's champion, whoever moved it: in MLflow's own pages, or on another machine.
-
-        Returns:
-            what is amiss with it, in words.
-        """
-        if registry.champion is None or self.pinned is not None:
-            return []
-        champion = registry.version(registry.champion)
-        if champion is None:
-            return [
-                f"The alias champion points to version {registry.champion}, which Affectra did not register, so it "
-                f"cannot serve. Promote a version that is listed under What serves."
-            ]
-        try:
-            named = Champion(model=champion.model, version=champion.version, fingerprint=champion.fingerprint)
-            serving.remember(self.serving_file, named)
-        except ModelError as error:
-            return [str(error)]
-        return []
+        return (registry.champion is None and self.tracker.choose_first(client, here)) or new
 
     @property
     def refreshing(self) -> bool:
@@ -521,11 +340,11 @@ class Candidates:
         return sorted(self.runs_dir.glob("*.json"))
 
     def _snapshot(self) -> Path:
-        database = database_file(self.uri)
+        database = database_file(self.tracker.uri)
         return database.with_name(f"{database.name}.board.json")
 
     def _kept(self) -> _Held | None:
-        if not self.uri.startswith(SQLITE):
+        if not self.tracker.uri.startswith(SQLITE):
             return None
         try:
             return _Held.model_validate_json(self._snapshot().read_bytes())
@@ -542,33 +361,12 @@ class Candidates:
             _LOG.warning("The board cannot be kept in %s: %s", path, error)
 
 
-def _cost_run(manifest: Manifest, cost: Cost, actor: Actor) -> tracking.Run:
-    return tracking.Run(
-        name=f"cost of {manifest.label}",
-        params=(),
-        metrics=tuple(tracking.Measurement(*metric) for metric in cost.metrics()),
-        tags=(
-            (KIND_TAG, COST),
-            (MODEL_TAG, manifest.name),
-            (VERSION_TAG, manifest.version),
-            (FINGERPRINT_TAG, manifest.fingerprint),
-            ("family", manifest.family),
-            ("machine", cost.machine),
-            ("measured_by", actor.name),
-        ),
-    )
-
-
 def _number(text: str | None) -> float:
     """Read a number out of a tag that anybody may have edited; NaN if it is none."""
     try:
         return float(text or "nan")
     except ValueError:
         return float("nan")
-
-
-def _champion(manifest: Manifest) -> Champion:
-    return Champion(model=manifest.name, version=manifest.version, fingerprint=manifest.fingerprint)
 
 
 def _digest(*parts: str) -> str:

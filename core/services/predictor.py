@@ -18,7 +18,6 @@ from core.inference.explain import Explanation, explain
 from core.predictions.masks import to_masks
 from core.predictions.record import Prediction, Source
 from core.rules.flags import Flag, Judge
-from core.text import clean
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Predictor:
         Raises:
             ModelError: the model fails on a text.
         """
-        cleaned = [clean(text) for text in texts]
+        cleaned = [self.classifier.normaliser.clean(text) for text in texts]
         scores = self.classifier.scores([text.text for text in cleaned])
         exceed = self.classifier.exceed([text.text for text in cleaned])
         return PredictedBatch(
@@ -155,7 +154,7 @@ class Predictor:
         """
         model = classifier or self.classifier
         started = self._timer()
-        cleaned = clean(text)
+        cleaned = model.normaliser.clean(text)
         if not cleaned.text:
             raise InputError(_unreadable(text))
         scores = model.scores([cleaned.text])
@@ -200,7 +199,7 @@ class Predictor:
             ModelError: the model fails on it.
         """
         chosen = label or names(level)[int(self.classifier.top(prediction.scores, level)[0])]
-        return explain(self.classifier.scores, prediction.clean.text, chosen, level)
+        return explain(self.classifier.scores, self.classifier.normaliser.normalise(prediction.text), chosen, level)
 
     def counterfactual(self, text: str, flag: Flag) -> Scores:
         """Return the scores of a text with a flagged span masked, float32 [1, 28]; NaN where nothing else is readable.
@@ -208,7 +207,7 @@ class Predictor:
         Raises:
             ModelError: the model fails on it.
         """
-        masked = clean(f"{text[: flag.start]} … {text[flag.stop :]}").text
+        masked = self.classifier.normaliser.normalise(f"{text[: flag.start]} … {text[flag.stop :]}")
         return self.classifier.scores([masked if any(sign.isalnum() for sign in masked) else ""])
 
 

@@ -4,6 +4,7 @@ A thumb that was taken back does not count, and of a person who changed their mi
 predictions that are no longer stored is left out, save in `mine`: nobody can tell whether a selection holds them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from core.explore.selection import Selection
 from core.predictions.masks import from_mask
 from core.store.conditions import condition
 from core.store.database import Database
+from core.store.predictions import rows_by_id
 
 # The same rows as the view `current_feedback`, in half the time: nothing is sorted.
 _CURRENT: Final = """
@@ -122,7 +124,7 @@ class Mine:
     answers: tuple[Answer, ...]
 
 
-class Sayings:
+class FeedbackStats:
     """Questions about what people said. Everything is read; nothing is ever written here.
 
     Every method raises `InputError` for a selection that names what does not exist, and `StoreError` where the store
@@ -189,23 +191,20 @@ class Sayings:
         where = condition(selection)
         # Texts are read for the rows of the page alone.
         with self._database.reading() as cursor:
-            rows = cursor.execute(
+            found = cursor.execute(
                 f"""
-                WITH page AS (
-                    SELECT said.*, place FROM (SELECT id, rowid AS place FROM predictions WHERE {where.sql}) AS read
-                    JOIN ({_CURRENT} AND comment <> '') AS said ON said.prediction_id = read.id
-                    ORDER BY number DESC LIMIT $limit OFFSET $offset
-                )
-                SELECT prediction_id, page.made_at, page.actor, verdict, suggested, comment, text, labels
-                FROM page JOIN predictions ON predictions.rowid = place ORDER BY number DESC
+                SELECT prediction_id, made_at, actor, verdict, suggested, comment
+                FROM (SELECT id FROM predictions WHERE {where.sql}) AS read
+                JOIN ({_CURRENT} AND comment <> '') AS said ON said.prediction_id = read.id
+                ORDER BY number DESC LIMIT $limit OFFSET $offset
                 """,
                 where.values | {"limit": limit, "offset": offset},
             ).fetchall()
+            read = _texts_of(cursor, [row[0] for row in found])
         return [
-            Comment(
-                item, at.replace(tzinfo=UTC), actor, verdict, from_mask(suggested), comment, text, from_mask(labels)
-            )
-            for item, at, actor, verdict, suggested, comment, text, labels in rows
+            Comment(item, at.replace(tzinfo=UTC), actor, verdict, from_mask(suggested), comment, *read[item])
+            for item, at, actor, verdict, suggested, comment in found
+            if item in read
         ]
 
     def effect(self, selection: Selection) -> Effect:
@@ -294,12 +293,7 @@ class Sayings:
                 """,
                 {"actor": actor, "limit": limit},
             ).fetchall()
-            # Ids that are known beforehand let DuckDB pass by all of the table but a few pieces.
-            texts = cursor.execute(
-                "SELECT id, text, labels FROM predictions WHERE id IN (SELECT unnest($ids::UUID[]))",
-                {"ids": [str(row[0]) for row in rows]},
-            ).fetchall()
-        known = {item: (text, from_mask(labels)) for item, text, labels in texts}
+            known = _texts_of(cursor, [row[0] for row in rows])
         return Mine(
             int(given),
             int(rows[0][-1]) if rows else 0,
@@ -310,6 +304,11 @@ class Sayings:
         with self._database.reading() as cursor:
             columns = cursor.execute(sql, values).fetchnumpy()
         return pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
+
+
+def _texts_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, tuple[str, tuple[str, ...]]]:
+    """Return the text and the emotions of each prediction that is still stored."""
+    return {own: (text, from_mask(labels)) for own, (text, labels) in rows_by_id(cursor, "text, labels", ids).items()}
 
 
 def _quartiles(seconds: list[float]) -> tuple[timedelta, timedelta, timedelta]:

@@ -95,10 +95,18 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
                 SELECT *, row_number() OVER (PARTITION BY prediction_id ORDER BY number DESC) AS place
                 FROM standing_events WHERE kind IN ('confirm', 'correct', 'dismiss', 'escalate', 'reopen')
             ) WHERE place = 1 AND kind <> 'reopen';
-        -- What is worth a look, and why: follows from the other tables at any time, see core/reviews/.
+        -- What is worth a look, and why: follows from the other tables at any time, see core/review/.
         CREATE TABLE review_items (
             prediction_id UUID NOT NULL, severity UTINYINT NOT NULL, reasons USMALLINT NOT NULL, score FLOAT NOT NULL
         );
+        """,
+    ),
+    (
+        "the revision of the store",
+        """
+        -- One row, raised in the transaction of every commit: what was computed from the store holds while it stays.
+        CREATE TABLE store_revision (number UBIGINT NOT NULL);
+        INSERT INTO store_revision VALUES (0);
         """,
     ),
 )

@@ -1,28 +1,28 @@
-"""What is recorded and looked up: predictions, batches, feedback, saved views."""
+"""Predictions: recorded one by one, judged by new rules, looked up, deleted when they are too old."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from core.emotions import LABELS, SENTIMENTS, Scores
-from core.errors import InputError, StoreError
+from core.emotions import LABELS, Scores
+from core.errors import StoreError
 from core.predictions.masks import from_mask, to_mask
-from core.predictions.record import Feedback, Prediction, StoredPrediction
-from core.rules.flags import CATEGORIES, SEVERITIES, Flag, category_mask, gravity
+from core.predictions.record import Prediction, StoredPrediction
+from core.rules.flags import Flag, category_mask, gravity
 from core.store.conditions import utc
 from core.store.database import Database
 from core.store.migrations import SCORE_COLUMNS
 from core.text import encodable
+
+FLAG_SHAPE: Final = (
+    '[{"category":"VARCHAR","severity":"VARCHAR","start":"INTEGER","stop":"INTEGER","reason":"VARCHAR"}]'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,6 @@ class Flips:
     stored: int
     gain: int
     lose: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBatch:
-    """A file or an audit that was recorded.
-
-    Attributes:
-        rows: how many predictions came with it.
-    """
-
-    id: UUID
-    made_at: datetime
-    actor: str
-    name: str
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +53,8 @@ class Unjudged:
         return len(self.ids)
 
 
-class Store(Database):
-    """Predictions and feedback in one open DuckDB file."""
+class Predictions(Database):
+    """The predictions in one open DuckDB file."""
 
     def add(self, prediction: Prediction, actor: str) -> None:
         """Record one prediction; one that is in the store already adds nothing.
@@ -85,98 +70,6 @@ class Store(Database):
                 "WHERE NOT EXISTS (SELECT 1 FROM predictions WHERE id = ?)",
                 [*row.values(), row["text"], row["text"], prediction.id],
             )
-
-    def add_batch(
-        self,
-        parquet: Path,
-        *,
-        batch: UUID,
-        name: str,
-        source: str,
-        actor: str,
-        made_at: datetime,
-        over: timedelta | None = None,
-    ) -> int:
-        """Record a scored file in one statement, and return how many rows were added.
-
-        Rows without a readable text are left out. A batch that is in the store already adds nothing.
-
-        Args:
-            parquet: with the columns `core.predictions.columns.STORE_COLUMNS`.
-            made_at: when it is recorded; each row brings along when it was read.
-            over: lets the rows count as posted at even distances over such a time before they were read.
-
-        Raises:
-            InputError: the file is not such a one, or holds what is in the store already.
-            StoreError: the store cannot be written.
-        """
-        with self.transaction() as cursor:
-            known = cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone()
-            if known:
-                return 0
-            with _blaming(parquet, name):
-                _check_scored(cursor, parquet, name)
-                found = cursor.execute(
-                    f"""
-                    INSERT INTO predictions
-                        ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, twin, flags)
-                    SELECT {_BATCH_COLUMNS.replace("id,", "id::UUID,", 1)}, made_at::TIMESTAMP, $source, $actor,
-                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text), twin_of(fold(text)),
-                        from_json(flags, '{_FLAG_SHAPE}')
-                    FROM {_SCORED} WHERE top IS NOT NULL
-                    """,
-                    {"source": source, "actor": actor, "batch": batch, "parquet": _literal(parquet)},
-                ).fetchone()
-            added = int(found[0])
-            if over is not None:
-                cursor.execute(
-                    """
-                    WITH placed AS (
-                        SELECT id, row_number() OVER (ORDER BY hash(text)) - 1 AS place, count(*) OVER () AS n
-                        FROM predictions WHERE batch = $batch
-                    )
-                    UPDATE predictions SET moment = made_at - $over * (place / n) FROM placed
-                    WHERE predictions.id = placed.id
-                    """,
-                    {"batch": batch, "over": over},
-                )
-            cursor.execute(
-                "INSERT INTO batches (id, made_at, source, actor, name, n_rows) VALUES (?, ?, ?, ?, ?, ?)",
-                [batch, utc(made_at), source, actor, encodable(name), added],
-            )
-        return added
-
-    def has_batch(self, batch: UUID) -> bool:
-        """Tell whether a scored file was recorded.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        with self.reading() as cursor:
-            return cursor.execute("SELECT 1 FROM batches WHERE id = ?", [batch]).fetchone() is not None
-
-    def used(self) -> bool:
-        """Tell whether a file was ever recorded, also if nothing of it is left.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        with self.reading() as cursor:
-            return cursor.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is not None
-
-    def batches(self, source: str, limit: int = 50) -> list[StoredBatch]:
-        """Return the newest files or audits of a source, newest first.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        with self.reading() as cursor:
-            rows = cursor.execute(
-                "SELECT id, made_at, actor, name, n_rows FROM batches WHERE source = ? "
-                "ORDER BY made_at DESC, id DESC LIMIT ?",
-                [source, limit],
-            ).fetchall()
-        return [StoredBatch(row[0], row[1].replace(tzinfo=UTC), *row[2:]) for row in rows]
 
     def to_judge(self, rule_version: str, limit: int) -> Unjudged:
         """Return predictions that other rules judged, or none: the newest `limit` of them.
@@ -239,7 +132,7 @@ class Store(Database):
             cursor.execute(
                 f"""
                 UPDATE predictions SET rule_version = $rules, severity = judged.severity,
-                    categories = judged.categories, flags = from_json(judged.flags, '{_FLAG_SHAPE}'),
+                    categories = judged.categories, flags = from_json(judged.flags, '{FLAG_SHAPE}'),
                     margin = CASE WHEN isnan(judged.margin) THEN predictions.margin ELSE judged.margin END
                 FROM judged WHERE predictions.id = judged.id::UUID
                 """,
@@ -257,27 +150,6 @@ class Store(Database):
         with self.transaction() as cursor:
             row = cursor.execute("DELETE FROM predictions WHERE made_at < ?", [utc(moment)]).fetchone()
         return int(row[0])
-
-    def save_view(self, name: str, query: str | None, actor: str, made_at: datetime) -> None:
-        """Keep a view of the explorer by its name; the last one of a name holds, None takes it off the list.
-
-        Raises:
-            StoreError: the store cannot be written.
-        """
-        with self.transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO view_events (made_at, actor, name, query) VALUES (?, ?, ?, ?)",
-                [utc(made_at), actor, encodable(name), query],
-            )
-
-    def views(self) -> dict[str, str]:
-        """Return the saved views: name to query, by name.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        with self.reading() as cursor:
-            return dict(cursor.execute("SELECT name, query FROM saved_views ORDER BY lower(name)").fetchall())
 
     def count(self, before: datetime | None = None) -> int:
         """Return how many predictions are stored, or how many of them were made before a moment.
@@ -353,146 +225,18 @@ class Store(Database):
             ).fetchone()
         return Flips(*map(int, row))
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append one event.
 
-        Raises:
-            StoreError: the prediction is not in the store (any more).
-        """
-        with self.transaction() as cursor:
-            known = cursor.execute("SELECT 1 FROM predictions WHERE id = ?", [feedback.prediction_id]).fetchone()
-            if not known:
-                raise StoreError(
-                    f"Prediction {feedback.prediction_id} is not in the store, so feedback on it cannot be kept. "
-                    f"Read the tweet again and give the thumb to the new prediction."
-                )
-            cursor.execute(
-                "INSERT INTO feedback_events (id, prediction_id, made_at, actor, verdict, suggested, comment) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    feedback.id,
-                    feedback.prediction_id,
-                    utc(feedback.made_at),
-                    feedback.actor,
-                    feedback.verdict,
-                    to_mask(feedback.suggested),
-                    encodable(feedback.comment),
-                ],
-            )
+def rows_by_id(cursor: Any, columns: str, ids: Sequence[UUID]) -> dict[UUID, tuple[Any, ...]]:
+    """Return some columns of the predictions of some ids, those that are stored: what a page of many shows.
 
-    def feedback(self, prediction_id: UUID, *, current: bool = True) -> list[Feedback]:
-        """Return what was said of a prediction, oldest first: what holds now, or the whole history.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        table = "current_feedback" if current else "feedback_events"
-        with self.reading() as cursor:
-            rows = cursor.execute(
-                f"SELECT id, prediction_id, made_at, actor, verdict, suggested, comment FROM {table} "
-                "WHERE prediction_id = ? ORDER BY number",
-                [prediction_id],
-            ).fetchall()
-        return [
-            Feedback(row[0], row[1], row[2].replace(tzinfo=UTC), row[3], row[4], from_mask(row[5]), row[6])
-            for row in rows
-        ]
-
-
-_BATCH_COLUMNS: Final = (
-    f"id, text, truncated, labels, top, sentiment, {SCORE_COLUMNS}, margin, severity, categories, "
-    "model, model_version, normaliser_version, threshold_version, rule_version"
-)
-"""What a scored file and the table have in common."""
-
-_FLAG_SHAPE: Final = (
-    '[{"category":"VARCHAR","severity":"VARCHAR","start":"INTEGER","stop":"INTEGER","reason":"VARCHAR"}]'
-)
-
-
-_SCORED: Final = "read_parquet($parquet, hive_partitioning => false)"
-"""The rows of a scored file. A folder that is called `model=x` says nothing of what is in it."""
-
-
-def _literal(path: Path) -> str:
-    """Return a path as DuckDB reads it: what would be a wildcard stands for itself."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
-
-
-@contextmanager
-def _blaming(parquet: Path, name: str) -> Iterator[None]:
-    """Tell the faults of a scored file from those of the store, which are left as they are."""
-    if not parquet.is_file():
-        raise InputError(f"There is no file {parquet} (any more). Check the name and the folder.")
-    try:
-        yield
-    except (duckdb.InternalError, duckdb.FatalException, duckdb.InterruptException):
-        raise
-    # A message that quotes what is in the file need not be UTF-8.
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        if isinstance(error, duckdb.OperationalError) and str(parquet) not in str(error):
-            raise  # memory, the disk of the store, another transaction
-        raise InputError(
-            f"{name} is no file that the store can take in: {str(error).splitlines()[0]}. Make it with "
-            f"python -m core score FILE --inbox."
-        ) from error
-
-
-_POSSIBLE: Final = "try_cast({} AS TIMESTAMP) BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31 23:59:59'"
-"""The times that the reader of files admits, too: one far beyond would stretch every chart over time."""
-
-
-def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
-    """Refuse a file that is no scored one, and one whose rows are in the store: nothing is ever there twice."""
-    scores = ", ".join(LABELS)
-    rows, distinct, *bad = cursor.execute(
-        f"""
-        SELECT count(*), count(DISTINCT id),
-            count(*) FILTER (NOT (least({scores}) >= 0 AND greatest({scores}) <= 1)),
-            count(*) FILTER (labels IS NULL OR labels >= {1 << len(LABELS)}),
-            count(*) FILTER (NOT list_contains($labels, top)),
-            count(*) FILTER (NOT list_contains($sentiments, sentiment)),
-            count(*) FILTER ((severity BETWEEN 0 AND 3 AND categories BETWEEN 0 AND 255
-                AND len(list_filter(from_json(flags, '{_FLAG_SHAPE}'), lambda one: NOT coalesce(
-                    list_contains($categories, one.category) AND list_contains($severities, one.severity)
-                    AND one.start >= 0 AND one.stop >= one.start AND one.reason IS NOT NULL, false))) = 0
-                ) IS NOT TRUE),
-            count(*) FILTER ((text IS NOT NULL AND {_POSSIBLE.format("made_at")}
-                AND (posted_at IS NULL OR {_POSSIBLE.format("posted_at")})) IS NOT TRUE),
-            count(*) FILTER ({
-            " OR ".join(
-                f"NOT regexp_full_match({one}, '[0-9A-Za-z_.+-]{{1,80}}')"
-                for one in ("normaliser_version", "threshold_version", "rule_version")
-            )
-        })
-        FROM (SELECT {_BATCH_COLUMNS}, made_at, posted_at, flags FROM {_SCORED} WHERE top IS NOT NULL)
-        """,
-        {
-            "labels": list(LABELS),
-            "sentiments": [one.name for one in SENTIMENTS],
-            "categories": list(CATEGORIES),
-            "severities": list(SEVERITIES),
-            "parquet": _literal(parquet),
-        },
-    ).fetchone()
-    known = cursor.execute(
-        f"SELECT count(*) FROM predictions SEMI JOIN "
-        f"(SELECT id::UUID AS id FROM {_SCORED} WHERE top IS NOT NULL) USING (id)",
-        {"parquet": _literal(parquet)},
-    ).fetchone()[0]
-    for wrong, what in zip(
-        bad, ("a probability", "labels", "top", "sentiment", "flags", "text or a time", "a version"), strict=True
-    ):
-        if wrong:
-            raise InputError(
-                f"{name}: {wrong:,} of {rows:,} rows have {what} that cannot be. Make the file anew with "
-                f"python -m core score FILE --inbox."
-            )
-    if distinct < rows or known:
-        raise InputError(
-            f"{name}: {max(known, rows - distinct):,} of {rows:,} rows are in the store already, or twice in the "
-            f"file. Nothing of it was taken in."
-        )
+    With ids that are written out, DuckDB passes by all of the table but the few pieces in which they can be.
+    """
+    if not ids:
+        return {}
+    rows = cursor.execute(
+        f"SELECT id AS own, {columns} FROM predictions WHERE id IN ({', '.join('?' * len(ids))})", list(ids)
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 def _prediction_row(prediction: Prediction, actor: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ SPIKE_BEFORE = timedelta(days=60)
 """How long before the last row the day lies on which anger is several times as frequent as usual."""
 
 
-def grow(database: Database, rows: int, last: datetime, over: timedelta = timedelta(days=365)) -> None:
+def add_copies(database: Database, rows: int, last: datetime, over: timedelta = timedelta(days=365)) -> None:
     """Add `rows` predictions to a store, each a copy of one that it has, with a time, an id and a number of its own.
 
     Times run evenly through `over`; a quarter of the anger of ten days around one day is moved to that day. The first
@@ -37,15 +37,19 @@ def grow(database: Database, rows: int, last: datetime, over: timedelta = timede
                     SELECT range AS number, hash(range, 3) % $seeds AS seed,
                         $first::TIMESTAMP + to_microseconds((range * $step + hash(range, 7) % $step)::BIGINT) AS moment
                     FROM range($start, $stop)
+                ), seeds AS (
+                    -- The copies' ids are made later, so that they come after all of these.
+                    SELECT *, row_number() OVER (ORDER BY id) - 1 AS seed
+                    FROM (SELECT * FROM predictions ORDER BY id LIMIT $seeds)
                 ), copies AS (
-                    SELECT kept.* EXCLUDE (id, moment, made_at, text, folded, twin, source, batch, model_version),
+                    SELECT kept.* EXCLUDE (seed, id, moment, made_at, text, folded, twin, source, batch, model_version),
                         uuidv7() AS id, 'batch' AS source, kept.text || ' ' || number AS text,
                         CASE WHEN number * 2 < $rows THEN '0' ELSE kept.model_version END AS model_version,
                         CASE WHEN kept.labels & {1 << INDEX["anger"]}::UINTEGER <> 0 AND hash(number, 11) % 4 = 0
                             AND abs(epoch(numbers.moment) - epoch($spike::TIMESTAMP)) < 864000
                             THEN $spike::TIMESTAMP + to_microseconds((hash(number, 5) % 86400000000)::BIGINT)
                             ELSE numbers.moment END AS moment
-                    FROM numbers JOIN predictions AS kept ON kept.rowid = numbers.seed
+                    FROM numbers JOIN seeds AS kept USING (seed)
                 )
                 SELECT *, moment AS made_at, fold(text) AS folded, twin_of(folded) AS twin FROM copies ORDER BY moment
                 """,

@@ -1,4 +1,4 @@
-"""What serves: promote another model, roll back, see who did it and why, and measure what each costs here."""
+"""The serving model: promote another, roll back, see who did it and why, and measure what each costs here."""
 
 import pandas as pd
 import streamlit as st
@@ -6,7 +6,8 @@ import streamlit as st
 from core.emotions import Level
 from core.errors import AffectraError
 from core.experiments.leaderboard import Candidate
-from core.services.model_board import MAX_REASON, Board
+from core.services.model_board import Board
+from core.services.promotion import MAX_REASON
 from pages import runtime
 from pages.components.frame import guarded, in_cell, plain, report, reporting, say, show_problem, show_reported
 
@@ -45,20 +46,20 @@ def _models(board: Board) -> None:
         alt=f"{len(rows)} models that serve, could serve, or did",
     )
     st.caption(
-        "★ the champion. A model whose files are gone can be restored, or trained anew; until then it cannot serve."
+        "★ the champion. A model whose files are gone can be restored or trained again; until then it cannot serve."
     )
 
 
 def _promote(board: Board) -> None:
-    st.header("Let another model serve")
+    st.header("Promote another model")
     possible = {one.fingerprint: one for one in board.candidates if one.folder and not one.champion}
     if not possible:
         st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
         return
-    pinned = runtime.app().model_board.pinned
+    pinned = runtime.app().promotion.tracker.pinned
     if pinned is not None:
         st.info(
-            f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra anew to let another model serve.",
+            f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra again to promote another model.",
             icon=":material/keep:",
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -101,23 +102,23 @@ def _forget() -> None:
     st.session_state.pop("promoting", None)
 
 
-@st.dialog("Change what serves", on_dismiss=_forget)
+@st.dialog("Change the serving model", on_dismiss=_forget)
 @guarded
 def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
     st.markdown(
-        f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Everyone's live predictions here "
+        f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Live predictions on this machine "
         f"follow with the next letter, without a restart; another machine follows when its comparison page is opened. "
-        f"What is stored keeps the version that made it."
+        f"Stored predictions keep the version that made them."
     )
     reason = st.text_input(
-        "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For whoever asks later", live="200ms"
+        "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For the record", live="200ms"
     )
     if st.button(
         f"{verb} {plain(candidate.label)}", key="promote_confirm", type="primary", disabled=not (reason or "").strip()
     ):
         try:
-            with st.spinner("Trying it out, and telling MLflow …"):
-                runtime.app().model_board.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
+            with st.spinner("Trying the model and telling MLflow …"):
+                runtime.app().promotion.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
         except AffectraError as error:
             report(error)
         else:
@@ -127,7 +128,7 @@ def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
 
 
 def _history(board: Board) -> None:
-    st.header("Who changed it, when and why")
+    st.header("History of promotions")
     if not board.moves:
         st.markdown("Nothing was promoted yet.")
         return
@@ -154,15 +155,15 @@ def _history(board: Board) -> None:
 @st.fragment
 @guarded
 def _measuring() -> None:
-    st.header("What reading costs on this machine")
+    st.header("Cost on this machine")
     show_reported()
-    candidates = runtime.app().model_board
-    job = candidates.measuring
+    cost_runs = runtime.app().cost_runs
+    job = cost_runs.measuring
     if job is not None and job.running:
         _progress()
         return
     st.markdown(
-        "Each installed model reads up to 200 tweets one by one and then files of 512, in a process of its own, for "
+        "Each installed model scores up to 200 tweets one by one and then files of 512, in a process of its own, for "
         "about ten seconds. The leaderboard shows the newest measurement. While it runs, predictions are slower."
     )
     st.button("Measure on this machine", key="measure", icon=":material/speed:", on_click=_start)
@@ -194,17 +195,17 @@ def _measuring() -> None:
 
 @reporting
 def _start() -> None:
-    runtime.app().model_board.start_measuring(runtime.app().actor)
+    runtime.app().cost_runs.start_measuring(runtime.app().actor)
 
 
 @st.fragment(run_every=1.0)
 @guarded
 def _progress() -> None:
-    job = runtime.app().model_board.measuring
+    job = runtime.app().cost_runs.measuring
     if job is None or not job.running:
         st.rerun()  # the whole page: the leaderboard has new figures
         return
-    waiting = runtime.app().model_board.installed()[job.done :]
+    waiting = runtime.app().cost_runs.installed()[job.done :]
     at_work = f" {plain(waiting[0])} is at work …" if waiting else ""
     st.progress(job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured.{at_work}")
     st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)

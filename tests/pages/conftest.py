@@ -9,9 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app import App, load_warm
-from core.experiments import cost
-from core.inference.classifier import load
-from core.services.model_board import Candidates
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.settings import Settings, settings
 from pages import runtime
 
@@ -30,15 +29,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made_tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tracker as the page makes it on a fresh machine. MLflow takes seconds to make its tables."""
     folder = tmp_path_factory.mktemp("tracker")
-    Candidates(
-        f"sqlite:///{folder / 'mlflow.db'}",
-        ROOT / "data" / "runs",
-        ROOT / "models",
-        folder / "serving.json",
-        None,
-        measure_cost=cost.measure,
-        try_out=load,
-    ).board()
+    models = ModelTracker(f"sqlite:///{folder / 'mlflow.db'}", ROOT / "models", folder / "serving.json", None)
+    ModelBoard(models, ROOT / "data" / "runs").board()
     return folder
 
 

@@ -5,7 +5,7 @@ import pytest
 from core.charts import comparison
 from core.emotions import AT_LEVEL
 from core.experiments.evidence import GRID
-from core.experiments.leaderboard import Duel, LevelDuel
+from core.experiments.head_to_head import HeadToHead, LevelDifference
 from core.stats.metrics import Differences, Interval
 
 
@@ -123,14 +123,14 @@ def test_reliability_has_larger_points_for_more_texts():
 def test_only_what_is_beyond_chance_is_filled():
     one, other = Interval(0.02, 0.01, 0.03), Interval(-0.01, -0.03, 0.02)
     levels = tuple(
-        LevelDuel(level, Differences(one, other, (one,) * (len(names) - 1) + (other,)), (40,) * len(names))
+        LevelDifference(level, Differences(one, other, (one,) * (len(names) - 1) + (other,)), (40,) * len(names))
         for level, names in AT_LEVEL.items()
     )
-    found = Duel("a", "b", 100, levels)
-    points = comparison.duel_levels(found).data[-1]
+    found = HeadToHead("a", "b", 100, levels)
+    points = comparison.level_differences(found).data[-1]
     assert list(points.marker.symbol) == ["circle", "circle-open"] * 3
     assert list(points.x) == pytest.approx([2, -1] * 3)
     frame = found.at("sentiment").frame()
-    by_label = comparison.duel_labels(frame, found)
+    by_label = comparison.label_differences(frame, found)
     assert list(by_label.data[-1].marker.symbol) == ["circle"] * 3 + ["circle-open"]
-    assert "b wins none" in comparison.describe_duel_labels(frame, found)
+    assert "b wins none" in comparison.describe_label_differences(frame, found)

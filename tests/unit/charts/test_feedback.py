@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts import feedback
-from core.charts import theme as parts
+from core.charts import feedback, theme
 from core.emotions import EMOTIONS
 from core.stats.agreement import wilson
 
@@ -209,4 +208,4 @@ def test_words_say_what_is_drawn():
 
 def test_long_names_leave_room_for_the_chart():
     frame = shares().assign(name="a model with a very long name " * 4)
-    assert parts.room_for(["x" * 40], 13) + 28 >= feedback.satisfaction(frame).layout.margin.l
+    assert theme.room_for(["x" * 40], 13) + 28 >= feedback.satisfaction(frame).layout.margin.l

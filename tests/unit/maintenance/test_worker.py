@@ -17,7 +17,7 @@ from core.maintenance.worker import Maintenance
 from core.rules.flags import Flag
 from core.services.intake import Intake
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 from tests.builders import make_app
 from tests.fakes import WordRules, ticking
 
@@ -69,7 +69,7 @@ def test_an_audit_in_the_inbox_keeps_its_id(tmp_path: Path, store: Store) -> Non
     shutil.copy(path, twin)
     path.rename(path.with_name(f"audit-{audit}.parquet"))
     done(Maintenance(lambda: app.intake, Inbox(tmp_path / "inbox")))
-    assert [row.source for row in Explorer(store).page(Selection(batch=audit), "newest", 5)] == ["audit"]
+    assert [row.source for row in ExplorerQueries(store).page(Selection(batch=audit), "newest", 5)] == ["audit"]
     assert app.intake.take_in(twin, audit, "again", Actor("ana"), "audit") == 0
 
 
@@ -84,13 +84,13 @@ def test_new_rules_judge_what_old_ones_have_judged(tmp_path: Path, store: Store)
     old = app_over(store, NoRules("rules1"))
     for text in ("a knife, I hate you", "damn", "so happy"):
         old.intake.record(old.predictor.predict(text), Actor("ana"))
-    assert Explorer(store).totals(Selection()).flagged == 0
+    assert ExplorerQueries(store).totals(Selection()).flagged == 0
     new = app_over(store, WordRules("rules2"))
     done(Maintenance(lambda: new.intake, Inbox(tmp_path / "inbox")))
-    assert Explorer(store).totals(Selection()).flagged == 2
-    (urgent,) = Explorer(store).page(Selection(severities=("urgent",)), "newest", 5)
+    assert ExplorerQueries(store).totals(Selection()).flagged == 2
+    (urgent,) = ExplorerQueries(store).page(Selection(severities=("urgent",)), "newest", 5)
     assert (urgent.categories, urgent.rule_version) == (("threat",), "rules2")
-    found = Explorer(store).detail(urgent.id)
+    found = ExplorerQueries(store).detail(urgent.id)
     assert found is not None
     assert found.listed.text[found.flags[0].start : found.flags[0].stop] == "knife"
     assert new.intake.count_to_judge() == 0
@@ -102,11 +102,11 @@ def test_margins_of_other_thresholds_are_not_made_up(store: Store) -> None:
     with store.transaction() as cursor:
         cursor.execute("UPDATE predictions SET margin = NULL, rule_version = NULL")
     assert app.intake.judge_again() == 1
-    assert Explorer(store).page(Selection(), "newest", 1)[0].margin == pytest.approx(0.4)
+    assert ExplorerQueries(store).page(Selection(), "newest", 1)[0].margin == pytest.approx(0.4)
     with store.transaction() as cursor:
         cursor.execute("UPDATE predictions SET margin = NULL, rule_version = NULL, threshold_version = 'other'")
     assert app.intake.judge_again() == 1
-    assert Explorer(store).page(Selection(), "newest", 1)[0].margin is None
+    assert ExplorerQueries(store).page(Selection(), "newest", 1)[0].margin is None
 
 
 def test_what_is_too_old_is_forgotten_now_and_then(tmp_path: Path, store: Store) -> None:
@@ -162,7 +162,7 @@ def test_a_name_that_only_looks_like_an_audits_is_a_file_like_others(tmp_path: P
     path = leave(tmp_path / "inbox", app, "I love it")
     path.rename(path.with_name(f"audit-{'-' * 36}.parquet"))
     done(Maintenance(lambda: app.intake, Inbox(tmp_path / "inbox")))
-    assert [row.source for row in Explorer(store).page(Selection(), "newest", 5)] == ["batch"]
+    assert [row.source for row in ExplorerQueries(store).page(Selection(), "newest", 5)] == ["batch"]
 
 
 def test_samples_do_not_come_back_into_a_store_that_was_emptied(tmp_path: Path, store: Store) -> None:

@@ -14,15 +14,15 @@ from transformers import ElectraForSequenceClassification
 from core.access.actor import Actor
 from core.emotions import LABELS
 from core.errors import InputError, ModelError
-from core.experiments.leaderboard import Duel, LevelDuel
+from core.experiments.head_to_head import HeadToHead, LevelDifference
 from core.inference import serving
 from core.inference.checkpoint import recover
 from core.inference.classifier import Thresholds, load, read_manifest
-from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of, twin_key
-from core.services.model_board import Candidates
+from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of, twin_of
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.settings import Settings
 from core.stats.metrics import Differences, Interval
-from core.text import normalise
 from models import goemotions, refit
 from models.__main__ import Reporter, main
 from models.artefact import Origin, write_manifest
@@ -96,17 +96,9 @@ def refitted(folder: Path, kinds=tuple(refit.KINDS), measure_cost=lambda _folder
     return lines
 
 
-def desk(folder: Path) -> Candidates:
+def desk(folder: Path) -> ModelBoard:
     chosen = house(folder)
-    return Candidates(
-        chosen.tracking_uri,
-        folder / "runs",
-        chosen.models_dir,
-        chosen.serving_file,
-        None,
-        measure_cost=lambda _folder, _cancelled: COST,
-        try_out=load,
-    )
+    return ModelBoard(ModelTracker(chosen.tracking_uri, chosen.models_dir, chosen.serving_file, None), folder / "runs")
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +172,7 @@ def test_candidates_are_listed_and_do_not_serve_until_promoted(done, tmp_path):
     ]
     runs = {run.name: run for run in board.trainings}
     assert set(runs) == {"electra 2", "tfidf 2", "electra 3"}
-    assert desk(folder).duel(runs["tfidf 2"], runs["electra 3"]).n == 56
+    assert desk(folder).compare_runs(runs["tfidf 2"], runs["electra 3"]).n == 56
     registered = next(one for one in board.registry.versions if one.label == "electra 3")
     assert registered.run_id == runs["electra 3"].id
 
@@ -306,7 +298,7 @@ def test_few_reviews_are_said_to_be_too_few():
 def test_a_loss_in_micro_f1_is_told_beside_a_tie_in_macro_f1():
     def verdict(macro, micro):
         differences = Differences(macro, micro, (macro,) * 28)
-        return refit._verdict(Duel("new", "old", 500, (LevelDuel("emotion", differences, (20,) * 28),)))
+        return refit._verdict(HeadToHead("new", "old", 500, (LevelDifference("emotion", differences, (20,) * 28),)))
 
     tie, loss, gain = Interval(-0.01, -0.02, 0.01), Interval(-0.01, -0.02, -0.005), Interval(0.01, 0.005, 0.02)
     assert verdict(tie, loss) == "no difference beyond chance in macro-F1 and worse beyond chance in micro-F1"
@@ -314,7 +306,7 @@ def test_a_loss_in_micro_f1_is_told_beside_a_tie_in_macro_f1():
 
 
 def test_a_set_without_anything_to_learn_is_refused(tmp_path, began):
-    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_key(normalise(one))) == "held back"]
+    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_of(one)) == "held back"]
     resolve([Decision(held_back, ("joy",), "Ada", NOW)]).write(tmp_path / "set.parquet")
     with pytest.raises(InputError, match="holds 1 texts and none to learn from"):
         refit.read_reviews(tmp_path / "set.parquet", goemotions.load("test", began / "corpus"))

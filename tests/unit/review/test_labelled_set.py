@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from core.emotions import LABELS
 from core.errors import InputError
-from core.review.labelled_set import Decision, LabelledSet, resolve, side_of, twin_key
-from core.text import normalise
+from core.review.labelled_set import Decision, LabelledSet, resolve, side_of, twin_key, twin_of
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -43,7 +42,7 @@ def written(tmp_path):
     ],
 )
 def test_texts_of_the_same_words_are_one(one, other):
-    assert twin_key(normalise(one)) == twin_key(normalise(other))
+    assert twin_of(one) == twin_of(other)
     assert len(resolve([said(one, "joy"), said(other, "joy", "Ben")]).rows) == 1
 
 
@@ -57,7 +56,7 @@ def test_each_persons_last_word_counts():
     (row,), (conflict,) = found.rows, found.conflicts
     assert row.labels == ("anger",), "the latest of a tie: Ada's first word does not count beside Ben's"
     assert conflict.rule == "latest"
-    assert [(one.actor, one.labels) for one in conflict.candidates] == [
+    assert [(one.actor, one.labels) for one in conflict.decisions] == [
         ("Ben", ("joy",)),
         ("Ada", ("joy",)),
         ("Ada", ("anger",)),
@@ -104,8 +103,8 @@ def test_the_order_of_decisions_decides_nothing(data):
     assert found == shuffled
     assert len(found.rows) == len({twin_key(one.text) for one in decisions})
     for conflict in found.conflicts:
-        assert len({one.labels for one in conflict.candidates}) > 1
-        assert conflict.held in {one.labels for one in conflict.candidates}
+        assert len({one.labels for one in conflict.decisions}) > 1
+        assert conflict.held in {one.labels for one in conflict.decisions}
 
 
 def test_the_version_follows_from_the_rows_alone():

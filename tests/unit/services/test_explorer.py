@@ -10,9 +10,9 @@ from core.emotions import LABELS, members, names
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.predictions.record import Prediction
-from core.services.explorer import ALL, Exploring, bucket_for, emotions_of
+from core.services.explorer import ALL, Explorer, emotions_of
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 from core.text import CleanText
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "a.duckdb")
 
 
-class CountingExplorer(Explorer):
+class CountingQueries(ExplorerQueries):
     """Counts how often it is asked for counts over time."""
 
     asked = 0
@@ -57,10 +57,10 @@ class CountingExplorer(Explorer):
         return super().over_time(selection, bucket)
 
 
-def fill(store: Store, tweets: list[Prediction]) -> Exploring:
+def fill(store: Store, tweets: list[Prediction]) -> Explorer:
     for one in tweets:
         store.add(one, "ana")
-    return Exploring(CountingExplorer(store), store)
+    return Explorer(CountingQueries(store), store)
 
 
 def test_levels_count_a_text_once_for_a_group(store: Store) -> None:
@@ -133,22 +133,6 @@ def test_one_tweet_of_long_ago_does_not_stretch_the_calendar(store: Store) -> No
     assert len(exploring.calendar(Selection(), "emotion")[0]) == 380
 
 
-@pytest.mark.parametrize(
-    ("span", "bucket"),
-    [
-        (timedelta(minutes=20), timedelta(minutes=1)),
-        (timedelta(hours=24), timedelta(hours=1)),
-        (timedelta(days=7), timedelta(hours=6)),
-        (timedelta(days=30), timedelta(days=1)),
-        (timedelta(days=90), timedelta(days=1)),
-        (timedelta(days=365), timedelta(days=7)),
-        (timedelta(days=20 * 365), timedelta(days=84)),
-    ],
-)
-def test_the_bucket_suits_the_period(span: timedelta, bucket: timedelta) -> None:
-    assert bucket_for(MIDNIGHT, MIDNIGHT + span) == bucket
-
-
 def spiking() -> list[Prediction]:
     """Sixty days of three tweets each, one of them angry; on day 50 twenty angry ones about a strike."""
     tweets = []
@@ -187,7 +171,7 @@ def test_a_period_is_judged_by_the_weeks_before_it(store: Store) -> None:
     assert exploring.calendar(Selection(since=MIDNIGHT + timedelta(days=400)), "ekman")[1] == ()
 
 
-class Samples(Explorer):
+class Samples(ExplorerQueries):
     """Answers with scores in which, in the later half, fear is far more probable."""
 
     def __init__(self, store: Store, size: int) -> None:
@@ -204,7 +188,7 @@ class Samples(Explorer):
 
 @pytest.mark.parametrize(("level", "label"), [("emotion", "fear"), ("ekman", "fear"), ("sentiment", "negative")])
 def test_drift_names_what_moved_first(store: Store, level: str, label: str) -> None:
-    exploring = Exploring(Samples(store, 2_000), store)
+    exploring = Explorer(Samples(store, 2_000), store)
     found = exploring.drift(Selection(since=MIDNIGHT), Selection(), level)  # type: ignore[arg-type]
     assert (found.n, found.n_reference) == (50_000, 50_000)
     assert found.frame.loc[0, ["name", "band"]].tolist() == [label, "large"]
@@ -212,14 +196,14 @@ def test_drift_names_what_moved_first(store: Store, level: str, label: str) -> N
 
 
 def test_drift_of_few_is_not_known(store: Store) -> None:
-    found = Exploring(Samples(store, 999), store).drift(Selection(since=MIDNIGHT), Selection(), "emotion")
+    found = Explorer(Samples(store, 999), store).drift(Selection(since=MIDNIGHT), Selection(), "emotion")
     assert found.frame["psi"].isna().all()
 
 
 def test_the_same_question_is_computed_once_until_the_store_changes(store: Store) -> None:
     exploring = fill(store, [tweet(MIDNIGHT, "joy")])
-    explorer = exploring._explorer
-    assert isinstance(explorer, CountingExplorer)
+    explorer = exploring._queries
+    assert isinstance(explorer, CountingQueries)
     for level in ("emotion", "ekman", "emotion"):
         exploring.pairs(Selection(), level)  # type: ignore[arg-type]
     assert explorer.asked == 1

@@ -24,12 +24,12 @@ from core.explore.selection import Selection
 from core.predictions.masks import from_mask, to_mask
 from core.predictions.record import Prediction
 from core.review.events import ReviewEvent, replay
-from core.services.explorer import Exploring
-from core.services.feedback_insights import NOTHING, Listening
+from core.services.explorer import Explorer
+from core.services.feedback_insights import NOTHING, FeedbackInsights
 from core.stats.agreement import wilson
 from core.store import Store
-from core.store.explorer import Explorer
-from core.store.feedback_stats import Sayings
+from core.store.explorer import ExplorerQueries
+from core.store.feedback_stats import FeedbackStats
 from core.store.reviews import Reviews
 from tests.unit.store.test_feedback_export import Log
 
@@ -61,8 +61,8 @@ class World:
     reviews: list[ReviewEvent]
 
     @property
-    def sayings(self) -> Sayings:
-        return Sayings(self.store)
+    def sayings(self) -> FeedbackStats:
+        return FeedbackStats(self.store)
 
     def holding(self) -> list[Said]:
         """The last word of each person on each tweet, where it is no retraction."""
@@ -287,21 +287,21 @@ def log(tmp_path: Path) -> Log:
 
 
 @pytest.fixture
-def listening() -> Callable[[Log], Listening]:
-    return lambda log: Listening(log.store, Exploring(Explorer(log.store), log.store))
+def listening() -> Callable[[Log], FeedbackInsights]:
+    return lambda log: FeedbackInsights(log.store, Explorer(ExplorerQueries(log.store), log.store))
 
 
 def test_a_thumb_is_given_again_after_a_retraction(log: Log) -> None:
     made = log.tweet("joy")
     log.thumb(made, "down")
     log.decide(made, "confirm")
-    assert Sayings(log.store).mine("ana").reviewed == 1
+    assert FeedbackStats(log.store).mine("ana").reviewed == 1
     log.thumb(made, "down", comment="still", suggested=("love",))
-    assert Sayings(log.store).mine("ana").reviewed == 1, "a correction of a thumb is no new one"
+    assert FeedbackStats(log.store).mine("ana").reviewed == 1, "a correction of a thumb is no new one"
     log.thumb(made, "retracted")
-    assert Sayings(log.store).mine("ana").thumbs == 0
+    assert FeedbackStats(log.store).mine("ana").thumbs == 0
     log.thumb(made, "down")
-    found = Sayings(log.store)
+    found = FeedbackStats(log.store)
     assert (found.mine("ana").thumbs, found.mine("ana").reviewed) == (1, 0), "nobody has looked since"
     assert (found.effect(Selection()).n_decided, found.effect(Selection()).after) == (1, 0)
 
@@ -311,7 +311,7 @@ def test_a_clock_that_went_backwards_makes_no_negative_time(log: Log) -> None:
     log.thumb(made, "down")
     log.now -= DAY
     log.decide(made, "confirm")
-    assert Sayings(log.store).effect(Selection()).quartiles == (timedelta(),) * 3
+    assert FeedbackStats(log.store).effect(Selection()).quartiles == (timedelta(),) * 3
 
 
 def test_what_is_no_longer_stored_is_left_to_its_person(log: Log) -> None:
@@ -319,7 +319,7 @@ def test_what_is_no_longer_stored_is_left_to_its_person(log: Log) -> None:
     log.thumb(made, "down", comment="wrong", suggested=("love",))
     log.decide(made, "confirm")
     log.store.forget_before(log.now + DAY)
-    sayings = Sayings(log.store)
+    sayings = FeedbackStats(log.store)
     assert sayings.thumbs(Selection(), DAY).empty
     assert sayings.corrections(Selection()).empty
     assert sayings.count_comments(Selection()) == sayings.effect(Selection()).n == 0
@@ -327,7 +327,7 @@ def test_what_is_no_longer_stored_is_left_to_its_person(log: Log) -> None:
     assert (answer.text, answer.labels, answer.kind, answer.emotions) == ("", (), "confirm", ("joy",))
 
 
-def test_an_empty_store_answers_everything(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_an_empty_store_answers_everything(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     found = listening(log)
     satisfaction = found.satisfaction(Selection(), "emotion")
     assert satisfaction.n == 0
@@ -346,7 +346,7 @@ def test_an_empty_store_answers_everything(log: Log, listening: Callable[[Log], 
         found.satisfaction(Selection(emotions=("bliss",)), "emotion")
 
 
-def test_satisfaction_by_label_model_and_source(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_satisfaction_by_label_model_and_source(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     happy, angry, mixed = log.tweet("joy"), log.tweet("anger", model="tfidf"), log.tweet("joy", "love", source="batch")
     for of, verdict, actor in (
         (happy, "up", "ana"),
@@ -368,7 +368,7 @@ def test_satisfaction_by_label_model_and_source(log: Log, listening: Callable[[L
     assert set(groups["name"]) <= set(names("ekman"))
 
 
-def test_time_has_no_gaps_and_rare_ones_come_last(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_time_has_no_gaps_and_rare_ones_come_last(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     first = log.tweet("joy")
     log.now += 3 * DAY
     last = log.tweet("grief")
@@ -387,7 +387,7 @@ def test_time_has_no_gaps_and_rare_ones_come_last(log: Log, listening: Callable[
 
 @pytest.mark.parametrize(("each", "days"), [(1, 7), (2, 7), (10, 1)])
 def test_few_thumbs_are_counted_over_longer_stretches(
-    log: Log, listening: Callable[[Log], Listening], each: int, days: int
+    log: Log, listening: Callable[[Log], FeedbackInsights], each: int, days: int
 ) -> None:
     for _ in range(28):
         made = log.tweet("joy")
@@ -402,7 +402,7 @@ def test_few_thumbs_are_counted_over_longer_stretches(
     assert len(found.over_time) >= 4
 
 
-def test_contested_emotions(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_contested_emotions(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     for labels, suggested, times in (
         (("anger",), ("annoyance",), 3),
         (("anger", "joy"), ("joy", "fear"), 1),
@@ -425,7 +425,7 @@ def test_contested_emotions(log: Log, listening: Callable[[Log], Listening]) -> 
     assert sorted(found.pairs.to_numpy().tolist()[2:]) == [["anger", "fear", 1], ["grief", NOTHING, 1]]
 
 
-def test_second_looks_by_emotion(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_second_looks_by_emotion(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     for number in range(40):
         made = log.tweet("joy" if number % 2 else "anger")
         log.decide(made, "confirm")
@@ -439,20 +439,19 @@ def test_second_looks_by_emotion(log: Log, listening: Callable[[Log], Listening]
     assert found.labels["n"].tolist()[2:] == [0] * (len(LABELS) - 2), "what nobody gave comes last"
 
 
-def test_answers_are_remembered_until_the_store_changes(log: Log, listening: Callable[[Log], Listening]) -> None:
+def test_answers_are_remembered_until_the_store_changes(log: Log, listening: Callable[[Log], FeedbackInsights]) -> None:
     found, made = listening(log), log.tweet("joy")
     log.thumb(made, "up")
-    effect = found.effect(Selection())
-    assert found.effect(Selection()) is effect
-    before = found.version
+    assert found.effect(Selection()).ups == 1
+    before = found.revision
     log.thumb(made, "down")
-    assert found.version > before
+    assert found.revision > before
     assert found.effect(Selection()).downs == 1
     assert found.satisfaction(Selection(), "emotion").downs == 1
 
 
 def test_the_log_is_written_through_the_use_case(
-    log: Log, tmp_path: Path, listening: Callable[[Log], Listening]
+    log: Log, tmp_path: Path, listening: Callable[[Log], FeedbackInsights]
 ) -> None:
     log.thumb(log.tweet("joy"), "up")
     assert listening(log).export_log(None, tmp_path / "a.csv") == 1

@@ -11,11 +11,13 @@ from core.clock import utc_now
 from core.emotions import LABELS
 from core.explore.selection import Selection
 from core.inference.classifier import load
-from core.services.model_board import Candidates
-from core.services.review_desk import Reviewing
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
+from core.services.promotion import ModelPromotion
+from core.services.review_desk import ReviewDesk
 from core.settings import ROOT, Settings
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
 from models import refit
 from tests.fakes import COST
 
@@ -42,7 +44,7 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
         app.intake.record(one, Actor("tess"))
         app.feedback.give(one.id, "down", Actor("tess"), ("pride", "caring"))
     # A moderator says so, too.
-    reviewing = Reviewing(store, lambda: app.predictor.classifier, lambda: "none")
+    reviewing = ReviewDesk(store, lambda: app.predictor.classifier, lambda: "none")
     reviewing.refresh()
     waiting = reviewing.queue("feedback", Selection(), ANA, limit=10)
     assert {one.text for one in waiting} == {TEXT, *OTHERS}
@@ -68,22 +70,15 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
     )
     assert app.predictor.classifier.info.version == parent
     # A person promotes it.
-    desk = Candidates(
-        house.tracking_uri,
-        tmp_path / "runs",
-        house.models_dir,
-        house.serving_file,
-        None,
-        measure_cost=lambda _folder, _cancelled: COST,
-        try_out=load,
-    )
-    (candidate,) = (one for one in desk.board().candidates if one.label != f"electra {parent}")
-    desk.promote(candidate, "it knows pride", Actor("ana"))
+    tracker = ModelTracker(house.tracking_uri, house.models_dir, house.serving_file, None)
+    board = ModelBoard(tracker, tmp_path / "runs").board()
+    (candidate,) = (one for one in board.candidates if one.label != f"electra {parent}")
+    ModelPromotion(tracker, load).promote(candidate, "it knows pride", Actor("ana"))
     again = app.predictor.predict(TEXT)
     assert again.model_version == candidate.label.split()[1] != parent
     assert set(again.labels) != set(read[TEXT].labels)
     # What was read before is as it was, and the tester sees what came of the thumbs.
-    kept = Explorer(store).detail(read[TEXT].id)
+    kept = ExplorerQueries(store).detail(read[TEXT].id)
     assert kept
     assert (kept.listed.model_version, kept.listed.labels) == (
         parent,

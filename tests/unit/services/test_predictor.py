@@ -72,3 +72,23 @@ def test_a_prediction_can_be_read_by_the_baseline(app: App) -> None:
 def test_explaining(app: App) -> None:
     explanation = app.predictor.explain(app.predictor.predict("i love mondays"), "love")
     assert max(explanation.parts, key=lambda part: part.contribution).text == "love"
+
+
+@pytest.mark.parametrize(("version", "reads"), [("1", "bus is late frowning face"), ("2", "bus is late (sad)")])
+def test_each_model_reads_by_its_own_normaliser(version: str, reads: str) -> None:
+    engine = WordEngine()
+    predictor = make_app(None, fake_classifier(engine=engine, normaliser_version=version)).predictor
+    read = predictor.predict("bus is late ☹")
+    assert (read.clean.text, read.normaliser_version) == (reads, version)
+    predictor.predict_batch(["bus is late ☹"])
+    predictor.explain(read)
+    predictor.classifier.read(["bus is late ☹"])
+    assert engine.seen.count(reads) == 4
+
+
+def test_a_prediction_is_explained_as_the_serving_model_reads_it() -> None:
+    older = fake_classifier()
+    predictor = make_app(None, fake_classifier(normaliser_version="2")).predictor
+    read = predictor.predict("sad ☹", classifier=older)
+    assert read.clean.text == "sad frowning face"
+    assert [part.text for part in predictor.explain(read).parts] == ["sad", "(sad)"]

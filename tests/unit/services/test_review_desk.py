@@ -20,13 +20,14 @@ from core.ids import new_id
 from core.predictions.record import Feedback, Prediction
 from core.review.events import CLAIM, Standing, replay
 from core.review.labelled_set import LabelledSet
-from core.review.priority import RARE_EMOTIONS, REASONS, Candidates, bits, judge, reasons_of
+from core.review.priority import RARE_EMOTIONS, REASONS, Signals, bits, judge, reasons_of
 from core.rules.flags import Flag
-from core.services.review_desk import Reviewing
+from core.services.review_desk import ReviewDesk
 from core.settings import settings as read_settings
 from core.store import Store
+from core.store.review_queue import ReviewQueue
 from core.store.reviews import Reviews
-from core.text import clean
+from core.text import normaliser
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ANA, BO = Seat(Actor("ana"), "w1"), Seat(Actor("bo"), "w2")
@@ -52,7 +53,7 @@ def tweet(text: str, *labels: str, flags: tuple[Flag, ...] = (), margin: float =
     for label in labels:
         probabilities[INDEX[label]] = 0.8
     return Prediction(
-        id=new_id(at), made_at=at, source="live", text=text, clean=clean(text), truncated=False,
+        id=new_id(at), made_at=at, source="live", text=text, clean=normaliser("1").clean(text), truncated=False,
         probabilities=tuple(probabilities), labels=labels, top=labels[0] if labels else "neutral", sentiment="neutral",
         model="electra", model_version="2", normaliser_version="1", threshold_version="t", margin=margin,
         latency_ms=1.0, flags=flags, rule_version="r",
@@ -71,7 +72,7 @@ class Desk:
         self.store = Store(path)
         for one in tweets:
             self.store.add(one, "ana")
-        self.reviewing = Reviewing(self.store, _no_baseline, lambda: "tfidf 1", self.clock)
+        self.reviewing = ReviewDesk(self.store, _no_baseline, lambda: "tfidf 1", self.clock)
         self.reviewing.refresh()
 
     def queue(self, name: str, seat: Seat = ANA, selection: Selection | None = None) -> list[UUID]:
@@ -91,7 +92,7 @@ def desk(tmp_path: Path) -> Callable[..., Desk]:
     return lambda *tweets: Desk(tmp_path / "a.duckdb", *tweets)
 
 
-def candidates(**columns: list[float]) -> Candidates:
+def signals(**columns: list[float]) -> Signals:
     n = len(next(iter(columns.values())))
     kinds = {
         "severity": np.uint8,
@@ -102,7 +103,7 @@ def candidates(**columns: list[float]) -> Candidates:
     }
     names = ("severity", "margin", "labels", "second", "has_second", "downs", "suggested", "twin", "has_twin")
     given = {"margin": [0.3] * n, "labels": [bit("joy")] * n} | columns
-    return Candidates(**{name: np.array(given.get(name, [0] * n), kinds.get(name, np.uint32)) for name in names})
+    return Signals(**{name: np.array(given.get(name, [0] * n), kinds.get(name, np.uint32)) for name in names})
 
 
 @pytest.mark.parametrize(
@@ -121,11 +122,11 @@ def candidates(**columns: list[float]) -> Candidates:
 )
 def test_each_reason_holds_where_it_should(reason: str, columns: dict[str, list[float]], held: list[bool]) -> None:
     (chosen,) = (one for one in REASONS if one.name == reason)
-    assert chosen.holds(candidates(**columns)).tolist() == held
+    assert chosen.holds(signals(**columns)).tolist() == held
 
 
 def test_the_score_is_the_sum_of_what_holds() -> None:
-    mask, score = judge(candidates(severity=[3, 0], downs=[1, 0], suggested=[bit("love"), 0], margin=[0.0, 0.3]))
+    mask, score = judge(signals(severity=[3, 0], downs=[1, 0], suggested=[bit("love"), 0], margin=[0.0, 0.3]))
     assert [one.name for one in reasons_of(int(mask[0]))] == ["urgent flag", "thumb down", "correction", "uncertain"]
     assert score.tolist() == [8.0, 0.0]
     assert mask[1] == 0
@@ -329,7 +330,7 @@ def test_a_text_of_the_same_words_reviewed_otherwise_is_a_reason(desk: Callable[
     assert made.queue("all") != []
     item = made.reviewing.open(one.id, ANA)
     made.reviewing.decide(item, "correct", ANA, made.reviewing.new_act(), emotions=["sadness"])
-    Reviews(made.store).refresh()
+    ReviewQueue(made.store).refresh()
     assert twin.id in made.queue("uncertain")
     found = made.reviewing.open(twin.id, ANA)
     assert [reason.name for reason in found.reasons] == ["against a review"]
@@ -342,7 +343,7 @@ class Baseline:
     class info:  # noqa: N801
         label = "tfidf 1"
 
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def read(self, texts: list[str]) -> np.ndarray:
         return np.tile(np.eye(len(LABELS), dtype=np.float32)[INDEX["anger"]], (len(texts), 1))
 
     def decide(self, scores: np.ndarray) -> np.ndarray:
@@ -352,7 +353,7 @@ class Baseline:
 def test_the_baseline_is_asked_once(desk: Callable[..., Desk]) -> None:
     one = tweet("a", "joy")
     made = desk(one)
-    reviewing = Reviewing(made.store, Baseline, lambda: Baseline.info.label, made.clock)  # type: ignore[arg-type]
+    reviewing = ReviewDesk(made.store, Baseline, lambda: Baseline.info.label, made.clock)  # type: ignore[arg-type]
     assert reviewing.to_ask() == 1
     assert (reviewing.ask_baseline(), reviewing.ask_baseline(), reviewing.to_ask()) == (1, 0, 0)
     reviewing.refresh()

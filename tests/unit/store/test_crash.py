@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -169,8 +170,8 @@ time.sleep(60)
 def old_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of the first schema."""
     path = tmp_path_factory.mktemp("old") / "old.duckdb"
-    old = Database(path, migrations=MIGRATIONS[:1])
-    with old.transaction() as cursor:
+    Database(path, migrations=MIGRATIONS[:1]).close()
+    with duckdb.connect(str(path)) as cursor:
         names = [row[0] for row in cursor.execute("SELECT column_name FROM (DESCRIBE predictions)").fetchall()]
         known = {
             "id": "uuid()",
@@ -184,7 +185,6 @@ def old_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         texts |= {"normaliser_version", "threshold_version", "rule_version"}
         cells = ", ".join(known.get(name, "'x'" if name in texts else "0.1") for name in names)
         cursor.execute(f"INSERT INTO predictions SELECT {cells} FROM range({OLD_ROWS})")  # noqa: S608
-    old.close()
     return path
 
 

@@ -21,7 +21,7 @@ from core.ids import new_id
 from core.predictions.record import Feedback, Prediction
 from core.rules.flags import CATEGORIES, SEVERITIES, Flag, gravity
 from core.store import Store
-from core.store.explorer import ORDERS, Explorer
+from core.store.explorer import ORDERS, ExplorerQueries
 from core.text import CleanText
 
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -85,8 +85,8 @@ def store(rows: list[Prediction], tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 @pytest.fixture(scope="module")
-def explorer(store: Store) -> Explorer:
-    return Explorer(store)
+def explorer(store: Store) -> ExplorerQueries:
+    return ExplorerQueries(store)
 
 
 def thumbed(rows: list[Prediction]) -> set[object]:
@@ -142,7 +142,7 @@ SELECTIONS = st.builds(
 @given(asked=SELECTIONS)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_selection_holds_exactly_what_it_promises(
-    explorer: Explorer, rows: list[Prediction], asked: Selection
+    explorer: ExplorerQueries, rows: list[Prediction], asked: Selection
 ) -> None:
     expected = [row for row in rows if fits(row, asked, rows)]
     assert explorer.count(asked) == len(expected)
@@ -179,7 +179,7 @@ def test_any_selection_holds_exactly_what_it_promises(
     ],
 )
 def test_words_and_phrases_are_found_blind_to_case_and_accents(
-    explorer: Explorer, rows: list[Prediction], text: str, places: set[int]
+    explorer: ExplorerQueries, rows: list[Prediction], text: str, places: set[int]
 ) -> None:
     found = explorer.page(Selection(text=text), "newest", 200)
     # The number behind each text is a word of its own ("100" is one, too).
@@ -187,7 +187,7 @@ def test_words_and_phrases_are_found_blind_to_case_and_accents(
     assert {at[row.id] for row in found} - ({4} if text == "100%" else set()) == places
 
 
-def test_counts_over_time_begin_weeks_on_mondays(explorer: Explorer, rows: list[Prediction]) -> None:
+def test_counts_over_time_begin_weeks_on_mondays(explorer: ExplorerQueries, rows: list[Prediction]) -> None:
     frame = explorer.over_time(Selection(), timedelta(days=7))
     expected: Counter[tuple[datetime, int]] = Counter()
     for row in rows:
@@ -200,14 +200,14 @@ def test_counts_over_time_begin_weeks_on_mondays(explorer: Explorer, rows: list[
     assert frame["flagged"].sum() == sum(bool(row.flags) for row in rows)
 
 
-def test_severities_count_flags_not_texts(explorer: Explorer, rows: list[Prediction]) -> None:
+def test_severities_count_flags_not_texts(explorer: ExplorerQueries, rows: list[Prediction]) -> None:
     frame = explorer.severities(Selection())
     expected = Counter((flag.category, flag.severity) for row in rows for flag in row.flags)
     assert {(a, b): n for a, b, n in frame[["category", "severity", "count"]].itertuples(index=False)} == expected
     assert explorer.severities(Selection(flagged=False)).empty
 
 
-def test_a_sample_is_of_the_selection_and_the_same_each_time(explorer: Explorer, rows: list[Prediction]) -> None:
+def test_a_sample_is_of_the_selection_and_the_same_each_time(explorer: ExplorerQueries, rows: list[Prediction]) -> None:
     n, scores = explorer.sample(Selection(), 1_000)
     assert (n, scores.shape, scores.dtype) == (len(rows), (len(rows), 28), np.float32)
     _, few = explorer.sample(Selection(), 30)
@@ -216,7 +216,7 @@ def test_a_sample_is_of_the_selection_and_the_same_each_time(explorer: Explorer,
     assert explorer.sample(Selection(sources=("audit",)), 30)[1].shape == (0, 28)
 
 
-def test_words_are_counted_once_a_text(explorer: Explorer) -> None:
+def test_words_are_counted_once_a_text(explorer: ExplorerQueries) -> None:
     frame = explorer.words(Selection(text="hold"))
     texts = dict(zip(frame["word"], frame["texts"], strict=True))
     assert texts["on"] == texts["hold"] == 20
@@ -225,19 +225,19 @@ def test_words_are_counted_once_a_text(explorer: Explorer) -> None:
 
 ASCENDING: dict[str, Callable[[Prediction], object]] = {
     "oldest": lambda row: row.made_at,
-    "least certain": lambda row: np.float32(row.margin),
+    "least-certain": lambda row: np.float32(row.margin),
 }
 DESCENDING: dict[str, Callable[[Prediction], object]] = {
     "newest": lambda row: row.made_at,
     "gravest": lambda row: (gravity(row.flags), row.made_at),
-    "most certain": lambda row: np.float32(row.margin),
+    "most-certain": lambda row: np.float32(row.margin),
     "longest": lambda row: len(row.text),
     "anger": lambda row: np.float32(row.probabilities[2]),
 }
 
 
 @pytest.mark.parametrize("order", [*ORDERS, "anger"])
-def test_the_database_orders_and_pages(explorer: Explorer, rows: list[Prediction], order: str) -> None:
+def test_the_database_orders_and_pages(explorer: ExplorerQueries, rows: list[Prediction], order: str) -> None:
     whole = [row.id for row in explorer.page(Selection(), order, 500)]
     by = {row.id: row for row in rows}
     keys = [(ASCENDING.get(order) or DESCENDING[order])(by[one]) for one in whole]
@@ -246,7 +246,7 @@ def test_the_database_orders_and_pages(explorer: Explorer, rows: list[Prediction
     assert paged == whole
 
 
-def test_an_unknown_order_or_name_is_refused_with_the_choice(explorer: Explorer) -> None:
+def test_an_unknown_order_or_name_is_refused_with_the_choice(explorer: ExplorerQueries) -> None:
     with pytest.raises(InputError, match=r"ordered by 'id; DROP TABLE predictions'.*newest"):
         explorer.page(Selection(), "id; DROP TABLE predictions", 1)
     for wrong, kind in (
@@ -259,7 +259,7 @@ def test_an_unknown_order_or_name_is_refused_with_the_choice(explorer: Explorer)
             explorer.count(wrong)
 
 
-def test_one_tweet_in_full(explorer: Explorer, rows: list[Prediction]) -> None:
+def test_one_tweet_in_full(explorer: ExplorerQueries, rows: list[Prediction]) -> None:
     row = next(row for row in rows if len(row.flags) == 2)
     found = explorer.detail(row.id)
     assert found is not None
@@ -286,7 +286,7 @@ def test_texts_like_another_come_with_their_exact_likeness(tmp_path: Path, rows:
     ]
     for one in stored:
         store.add(one, "ana")
-    explorer = Explorer(store)
+    explorer = ExplorerQueries(store)
     found = explorer.detail(stored[0].id)
     assert found is not None
     near = [(one.listed.text, one.likeness) for one in explorer.near(found)]
@@ -299,7 +299,7 @@ def test_texts_like_another_come_with_their_exact_likeness(tmp_path: Path, rows:
 
 def test_an_empty_store_answers_everything(tmp_path: Path) -> None:
     store = Store(tmp_path / "empty.duckdb")
-    explorer = Explorer(store)
+    explorer = ExplorerQueries(store)
     assert explorer.facets().first is None
     assert explorer.totals(Selection()).n == 0
     assert explorer.over_time(Selection(), timedelta(days=1)).empty
@@ -310,21 +310,21 @@ def test_an_empty_store_answers_everything(tmp_path: Path) -> None:
     store.close()
 
 
-def test_facets_name_what_is_there(explorer: Explorer, rows: list[Prediction]) -> None:
+def test_facets_name_what_is_there(explorer: ExplorerQueries, rows: list[Prediction]) -> None:
     facets = explorer.facets()
     assert (facets.n, facets.first, facets.last) == (120, rows[-1].made_at, rows[0].made_at)
     assert facets.sources == ("batch", "live")
     assert facets.models == ("fake 1", "fake 2")
 
 
-def test_the_version_follows_what_is_written(tmp_path: Path, rows: list[Prediction]) -> None:
+def test_the_revision_follows_what_is_written(tmp_path: Path, rows: list[Prediction]) -> None:
     store = Store(tmp_path / "v.duckdb")
-    explorer = Explorer(store)
-    before = explorer.version()
+    explorer = ExplorerQueries(store)
+    before = explorer.revision()
     explorer.count(Selection())
-    assert explorer.version() == before
+    assert explorer.revision() == before
     store.add(rows[0], "ana")
-    assert explorer.version() > before
+    assert explorer.revision() > before
     store.close()
 
 
@@ -334,7 +334,7 @@ def test_what_runs_too_long_is_stopped_and_the_store_goes_on(tmp_path: Path) -> 
         cursor.execute(
             "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = 3"
         ).fetchall()
-    assert Explorer(store).count(Selection()) == 0
+    assert ExplorerQueries(store).count(Selection()) == 0
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(StoreError), store.reading(60, cancelled.is_set) as cursor:

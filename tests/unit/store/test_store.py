@@ -233,6 +233,25 @@ def test_migrations_run_once_and_a_failing_one_leaves_nothing(tmp_path: Path) ->
     assert "half" not in tables
 
 
+def test_the_revision_is_the_files_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    first = Store(path)
+    begun = first.revision()
+    first.add(prediction(), "ana")
+    written = first.revision()
+    assert written > begun
+    first.recent(5)
+    with pytest.raises(StoreError):
+        first.add_feedback(feedback(prediction(), "up"))
+    assert first.revision() == written, "what was rolled back and what was read change nothing"
+    first.close()
+    second = Store(path)
+    assert second.revision() == written, "the same state has the same number, whoever opened the file"
+    second.add(prediction("more"), "ana")
+    assert second.revision() > written, "and another state has another one"
+    second.close()
+
+
 def test_masks_round_trip() -> None:
     assert from_mask(to_mask(("joy", "neutral", "admiration"))) == ("admiration", "joy", "neutral")
     assert to_mask(()) == 0
