@@ -25,6 +25,7 @@ from core.files import Batch, Column, Table, Writer, append, copy_table, open_ta
 from core.files.cells import Values, texts
 from core.files.reading import open_reader
 from core.files.table import Reader
+from core.files.times import parse_moment
 from core.flags import SEVERITIES, Flag, Judge, category_mask, gravity
 from core.ids import batch_ids, new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
@@ -32,7 +33,6 @@ from core.privacy import mask
 from core.selection import Selection
 from core.store import Flips, Store, StoredBatch, export
 from core.text import clean
-from core.times import parse_moment
 
 MAX_COMMENT: Final = 2_000
 """Characters of a comment that are kept."""

@@ -15,10 +15,10 @@ from core.actor import Actor
 from core.charts import readings
 from core.emotions import Level
 from core.files import FORMATS, Table, open_table, printable
+from core.files.times import guess_time_column
 from core.jobs import Job
 from core.service import ScoredFile, Service
 from core.settings import settings
-from core.times import guess_time_column
 from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.levels import level_switch
 from pages.components.progress import show_progress

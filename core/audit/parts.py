@@ -16,9 +16,9 @@ from core.emotions import LABELS
 from core.errors import InputError
 from core.files import open_table, open_writer
 from core.files.cells import Values, plain, texts
+from core.files.times import parse_moment
 from core.flags import Flag
 from core.service import ROWS_AT_ONCE, STORE_COLUMNS, Service
-from core.times import parse_moment
 
 PART_BATCHES: Final = 4
 """Batches of `ROWS_AT_ONCE` rows in a part: a few seconds' work, which is all that an interruption costs.

@@ -40,11 +40,11 @@ def run(options: argparse.Namespace) -> int:
 
     from core.audit import AuditSource, audit, guess_expected_column, scored_rows  # noqa: PLC0415
     from core.classifier import load  # noqa: PLC0415
+    from core.files.times import guess_time_column  # noqa: PLC0415
     from core.rules import Rules  # noqa: PLC0415
     from core.service import Service  # noqa: PLC0415
     from core.serving import choices  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
-    from core.times import guess_time_column  # noqa: PLC0415
 
     chosen = settings()
     out = options.out or chosen.audits

@@ -40,12 +40,12 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm  # noqa: PLC0415
 
     from core.classifier import load  # noqa: PLC0415
+    from core.files.times import guess_time_column  # noqa: PLC0415
     from core.inbox import open_inbox_writer  # noqa: PLC0415
     from core.rules import Rules  # noqa: PLC0415
     from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
     from core.serving import choices  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
-    from core.times import guess_time_column  # noqa: PLC0415
 
     chosen = settings()
     output, inbox = _places(options, chosen.inbox)

@@ -14,10 +14,10 @@ from core.audit import Audit, AuditSource, audit, guess_expected_column, read_au
 from core.emotions import Level
 from core.errors import InputError
 from core.files import FORMATS, Table, open_table, printable
+from core.files.times import guess_time_column
 from core.jobs import Job
 from core.selection import Selection
 from core.settings import settings
-from core.times import guess_time_column
 from pages.auditing.filters import View, show_selection
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
 from pages.components.progress import show_progress
