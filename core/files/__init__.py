@@ -24,10 +24,12 @@ Parquet: it takes longer than a small CSV takes to read.
 """
 
 from core.files.cells import printable
-from core.files.delimited import neutralise
+from core.files.delimited import neutralise, restored
 from core.files.encoding import MAX_LINE_CHARS
+from core.files.facts import Choice, FileFacts, Notice, NoticeKind, Question, QuestionKind, ask
 from core.files.json_lines import MAX_COLUMNS
-from core.files.reading import TEXT_NAMES, open_table
+from core.files.reading import READABLE, TEXT_NAMES, open_table
+from core.files.survey import Surveyed, survey
 from core.files.table import FORMATS, Batch, Column, Table, append
 from core.files.writing import Writer, copy_table, open_writer
 
@@ -35,15 +37,26 @@ __all__ = [
     "FORMATS",
     "MAX_COLUMNS",
     "MAX_LINE_CHARS",
+    "READABLE",
     "TEXT_NAMES",
     "Batch",
+    "Choice",
     "Column",
+    "FileFacts",
+    "Notice",
+    "NoticeKind",
+    "Question",
+    "QuestionKind",
+    "Surveyed",
     "Table",
     "Writer",
     "append",
+    "ask",
     "copy_table",
     "neutralise",
     "open_table",
     "open_writer",
     "printable",
+    "restored",
+    "survey",
 ]
