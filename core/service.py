@@ -21,11 +21,11 @@ from core.classifier import Classifier
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, members, names
 from core.errors import InputError, ModelError, StoreError
 from core.explain import Explanation, explain
-from core.files import Batch, Column, Table, Writer, append, copy_table, open_table, open_writer
+from core.files import Column, Table, Writer, append, copy_table, open_table, open_writer
 from core.files.cells import Values, texts
 from core.files.reading import open_reader
 from core.files.table import Reader
-from core.files.times import parse_moment
+from core.files.times import TimeColumn, read_times
 from core.flags import SEVERITIES, Flag, Judge, category_mask, gravity
 from core.ids import batch_ids, new_id
 from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verdict
@@ -352,7 +352,7 @@ class Service:
         on_rows: Callable[[int], None] = lambda rows: None,
         cancelled: Callable[[], bool] = lambda: False,
         *,
-        posted: str | None = None,
+        posted: TimeColumn | str | None = None,
     ) -> FileSummary:
         """Score a file of any size, row by row in its order, in bounded memory.
 
@@ -368,6 +368,7 @@ class Service:
             ModelError: the model fails on a text.
         """
         summary, now = FileSummary(), self._now()
+        times = read_times(table, posted)
         for batch in table.batches(ROWS_AT_ONCE):
             if cancelled():
                 summary.stopped = True
@@ -375,10 +376,10 @@ class Service:
             read = self.read_batch(batch.texts)
             if results is not None:
                 results.write([*batch.values, *self._result_cells(read)])
-            moments = _moments(table, batch, posted)
+            moments = [None] * len(batch) if times is None else times.moments(table, batch)
             if for_store is not None:
                 self.write_for_store(for_store, read, summary.rows, now, moments)
-            summary.add(self.classifier, read, undated=moments.count(None) if posted else 0)
+            summary.add(self.classifier, read, undated=0 if times is None else moments.count(None))
             on_rows(summary.rows)
         return summary
 
@@ -772,12 +773,6 @@ def _flag_cells(flags: Sequence[Sequence[Flag]]) -> list[Values]:
         [category_mask(of_text) for of_text in flags],
         [[asdict(flag) for flag in of_text] for of_text in flags],
     ]
-
-
-def _moments(table: Table, batch: Batch, posted: str | None) -> list[datetime | None]:
-    if posted is None:
-        return [None] * len(batch)
-    return [parse_moment(cell) for cell in texts(batch.values[table.names.index(posted)])]
 
 
 def _stamp(moment: datetime) -> str:
