@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.files.facts import Choice
-from core.files.marks import is_cut, is_placeholder, stripped
+from core.files.marks import is_cut, is_placeholder, stripped, without_links
 from core.files.names import (
     AUTHORS,
     EDITED_WORDS,
@@ -200,7 +200,7 @@ def _name_score(name: str) -> float:
 
 
 def _key(cell: str) -> str:
-    text = stripped(cell)
+    text = without_links(stripped(cell))
     return _ALNUM.sub("", text.casefold())[:_KEY_CHARS]
 
 

@@ -117,37 +117,15 @@ def _is_sentence(cell: str) -> bool:
 
 
 def _spoken(words: Sequence[str], cell: str) -> bool:
-    small = {word.strip(".,!?'\"").casefold() for word in words}
-    return len(words) >= 4 and (len(small & _SPOKEN) >= 1 or cell[-1] in ".!") and not cell.endswith("?")
+    if len(words) < 4 or cell.endswith("?") or _ASKING.match(cell):
+        return False
+    return cell[-1] in ".!" or _SPOKEN.search(cell) is not None
 
 
-_SPOKEN: Final = frozenset(
-    [
-        "i",
-        "i'm",
-        "you",
-        "my",
-        "me",
-        "we",
-        "is",
-        "are",
-        "was",
-        "so",
-        "this",
-        "that",
-        "it",
-        "it's",
-        "the",
-        "and",
-        "but",
-        "not",
-        "have",
-        "had",
-        "they",
-        "he",
-        "she",
-        "your",
-    ]
+_ASKING: Final = re.compile(r"(?:what|how|why|which|whom?|when|where|do|does|did|is|are|if|please)\b", re.IGNORECASE)
+_SPOKEN: Final = re.compile(
+    r"\b(?:i|i'm|you|my|me|we|is|are|was|so|this|that|its?|it's|the|and|but|not|have|had|they|he|she|your)\b",
+    re.IGNORECASE,
 )
 
 

@@ -8,7 +8,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
@@ -194,7 +194,7 @@ def _to_disk(sources: Iterable[IO[bytes]], packed: int, path: Path) -> tuple[Scr
         for number, source in enumerate(sources):
             if number:
                 file.write(b"\n")
-            with source:
+            with closing(source):
                 while chunk := source.read(_CHUNK):
                     done += len(chunk)
                     _bound(done, packed, path)
