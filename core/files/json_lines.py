@@ -131,7 +131,7 @@ def _named(seen: dict[str, _Seen]) -> Iterator[tuple[str, tuple[tuple[str, ...],
 
 
 def _blocks(path: Path, codec: str, shape: Shape, places: Sequence[tuple[str, ...]], size: int) -> Blocks:
-    with closing(objects(path, codec, shape)) as found:
+    with closing(objects(path, codec, shape, checked=True)) as found:
         yield from transposed(([_at(row, place) for place in places] for _, row in found), size)
 
 

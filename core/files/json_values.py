@@ -78,14 +78,17 @@ def shape_of(path: Path, codec: str) -> Shape:
     return _large_object(path, codec)
 
 
-def objects(path: Path, codec: str, shape: Shape) -> Rows:
+def objects(path: Path, codec: str, shape: Shape, *, checked: bool = False) -> Rows:
     """Yield the rows of a file in their order.
+
+    Args:
+        checked: whether it was read before, so that no field occurs twice in an object.
 
     Raises:
         InputError: it holds something else than objects; the message has the line.
     """
     included = Included.of(shape.includes)
-    for line, value in _values(path, codec, shape):
+    for line, value in _values(path, codec, shape, _QUICK if checked else _DECODER):
         if not isinstance(value, dict):
             _refuse(path, line, f"{_shown(value)!r} is no JSON object.")
         if shape.path is not None:
@@ -172,18 +175,18 @@ def _of_objects(cell: object) -> bool:
     return isinstance(cell, list) and bool(cell) and all(isinstance(item, dict) for item in cell)
 
 
-def _values(path: Path, codec: str, shape: Shape) -> Iterator[tuple[int, Any]]:
+def _values(path: Path, codec: str, shape: Shape, decoder: json.JSONDecoder) -> Iterator[tuple[int, Any]]:
     if shape.by_line:
         with closing(lines(path, codec)) as source:
             for number, line in enumerate(source, 1):
                 if not line.isspace():
                     try:
-                        value = _DECODER.decode(line.lstrip("\x1e"))
+                        value = decoder.decode(line.lstrip("\x1e"))
                     except (ValueError, RecursionError) as error:
                         _refuse(path, number, f"no JSON ({_reason(error)}).")
                     yield number, value
         return
-    with closing(_Cursor(path, codec)) as cursor:
+    with closing(_Cursor(path, codec, decoder)) as cursor:
         if shape.path is not None:
             cursor.skip_assignment()
             for place, at, value in cursor.walk(()):
@@ -226,8 +229,9 @@ class _TooLongError(InputError):
 class _Cursor:
     """A place in a file of JSON, from which values are read one by one without holding the file."""
 
-    def __init__(self, path: Path, codec: str) -> None:
+    def __init__(self, path: Path, codec: str, decoder: json.JSONDecoder | None = None) -> None:
         self._path = path
+        self._decoder = decoder or _DECODER
         with disk_errors(path):
             self._file = path.open(encoding=codec, errors="replace")
         self._text = ""
@@ -275,7 +279,7 @@ class _Cursor:
         self.peek()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text, self._at)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
                 if len(self._text) - self._at > encoding.MAX_LINE_CHARS:
                     raise _TooLongError(
@@ -385,3 +389,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # Made once: `json.loads` with options makes a new one for every line.
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+_QUICK: Final = json.JSONDecoder(parse_constant=_no_constant)

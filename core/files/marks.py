@@ -31,6 +31,10 @@ _RETWEET: Final = re.compile(r"RT @\w{1,50}:? ")
 _TAG: Final = re.compile(
     r"</?(?:p|br|a|span|em|strong|b|i|u|s|div|ul|ol|li|blockquote|code|pre|del|h[1-6]|img)\b[^<>]*>", re.I
 )
+# What networks write into texts themselves; other tags may be what somebody typed.
+_NETWORK_TAG: Final = re.compile(
+    r"</p>|<p>|<br\s?/?>|<a\s[^<>]*href=[^<>]*>|<span\s[^<>]*>|</(?:em|strong|b|i|u)>", re.IGNORECASE
+)
 _BREAK: Final = re.compile(r"<br\b[^<>]*>|</(?:p|div|li|blockquote|h[1-6])\s*>", re.I)
 _INVISIBLE: Final = re.compile(r"<span class=\"(?:invisible|ellipsis invisible)\">[^<]*</span>", re.I)
 _BLANKS: Final = re.compile(r"[^\S\n]+")
@@ -83,8 +87,8 @@ def is_retweet(cell: str) -> bool:
 
 
 def has_markup(cell: str) -> bool:
-    """Tell whether a cell holds an HTML tag that social networks write into texts."""
-    return "<" in cell and _TAG.search(cell) is not None
+    """Tell whether a cell holds an HTML tag as social networks write them into texts."""
+    return "<" in cell and _NETWORK_TAG.search(cell) is not None
 
 
 def stripped(cell: str) -> str:

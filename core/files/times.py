@@ -184,7 +184,7 @@ def _with_neighbours(found: TimeColumn, by_name: dict[str, Profile], table: Tabl
 def _ordered(table: Table, found: TimeColumn, asked: bool | None) -> TimeColumn:
     """Decide the order of dates over the whole column."""
     profile = next((one for one in table.profiles() if one.name == found.name), None)
-    if profile is not None and profile.complete and not profile.orders:
+    if profile is not None and not profile.orders:
         return found
     orders: Counter[str] = Counter()
     index = table.names.index(found.name)
