@@ -39,9 +39,6 @@ _SAME: Final = 0.7
 _KEY_CHARS: Final = 24
 _ALNUM: Final = re.compile(r"[\W_]+")
 _TWEET_LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_ID: Final = re.compile(
-    r"[0-9]{1,25}|[0-9]+(?:\.0)|[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{2}|at://\S+|[\w\-]{6,64}", re.ASCII
-)
 _LOST: Final = re.compile(r"[0-9](?:[.,][0-9]{1,14})?[eE]\+?[0-9]{2}")
 _HANDLE: Final = re.compile(r"@?[\w.\-]{1,50}(?:@[\w.\-]+)?")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
@@ -332,7 +329,7 @@ def _rank(name: str, names: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _is_id(cell: str) -> bool:
-    return _ID.fullmatch(cell) is not None or cell.startswith(("http://", "https://"))
+    return len(cell) <= 300 and not cell.startswith("[") and len(cell.split()) == 1
 
 
 def _is_long_id(cell: str) -> bool:
@@ -348,7 +345,7 @@ def _is_handle(cell: str) -> bool:
 
 
 def _is_link(cell: str) -> bool:
-    return _TWEET_LINK.fullmatch(cell) is not None or cell.startswith(("at://", "www."))
+    return _TWEET_LINK.fullmatch(cell) is not None or cell.startswith("www.")
 
 
 def _is_status_link(cell: str) -> bool:

@@ -20,6 +20,7 @@ Rows = Generator[tuple[int, Row], None, None]
 _CHUNK: Final = 1 << 16
 _SPACE: Final = " \t\r\n\ufeff;\x1e"
 _ASSIGNMENT: Final = re.compile(r"[\w$.\[\]\"']{1,200}(?: [\w$.\[\]\"']{1,200})?\s*=\s*(?=[\[{])")
+_TEXT_ARRAY: Final = re.compile(r'\[\s*"')
 _CONTAINERS: Final = frozenset(
     (
         *("data", "statuses", "orderedItems", "items", "tweets", "results", "posts", "comments", "messages", "records"),
@@ -36,12 +37,15 @@ class Shape:
 
     Attributes:
         by_line: one value on each line; else values are read one after another wherever they end.
+        single: whether the file is one object.
+        strings: whether it is an array of texts.
         path: for a single object that is too large to be read at once, the keys that lead to the array of its rows.
         includes: what such an object says beside its rows of those who are named in them.
     """
 
     by_line: bool
     single: bool = False
+    strings: bool = False
     path: tuple[str, ...] | None = None
     includes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,13 +73,24 @@ def shape_of(path: Path, codec: str) -> Shape:
     with closing(_Cursor(path, codec)) as cursor:
         cursor.skip_assignment()
         if cursor.peek() != "{":
-            return Shape(by_line=False)
+            return Shape(by_line=False, strings=cursor.begins_with_text())
         try:
             cursor.value()
             return Shape(by_line=False, single=not cursor.peek())
         except _TooLongError:
             pass
     return _large_object(path, codec)
+
+
+def is_object(head: bytes) -> bool:
+    """Tell whether a file begins with a line that is one JSON object with fields, or with an array of them."""
+    line = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0]
+    if re.match(rb"\[\s*\{\s*\"", head.lstrip()):
+        return True
+    try:
+        return bool(line.startswith(b"{") and isinstance(found := json.loads(line), dict) and found)
+    except (ValueError, RecursionError):
+        return False
 
 
 def objects(path: Path, codec: str, shape: Shape, *, checked: bool = False) -> Rows:
@@ -89,6 +104,9 @@ def objects(path: Path, codec: str, shape: Shape, *, checked: bool = False) -> R
     """
     included = Included.of(shape.includes)
     for line, value in _values(path, codec, shape, _QUICK if checked else _DECODER):
+        if shape.strings and isinstance(value, str):
+            yield line, {"text": value}
+            continue
         if not isinstance(value, dict):
             _refuse(path, line, f"{_shown(value)!r} is no JSON object.")
         if shape.path is not None:
@@ -120,8 +138,7 @@ def page(value: Row, *, single: bool) -> list[Any] | None:
         return [value["data"]]
     if single:
         arrays = [cell for cell in value.values() if _of_objects(cell)]
-        if len(arrays) == 1:
-            return list(arrays[0])
+        return list(arrays[0]) if len(arrays) == 1 else _of_columns(value)
     return None
 
 
@@ -168,6 +185,25 @@ def _array_in(value: Row, levels: int) -> list[Any] | None:
                 found = _array_in(cell, levels - 1)
                 if found is not None:
                     return found
+    return None
+
+
+def _of_columns(value: Row) -> list[Any] | None:
+    """Return the rows of a table as pandas and others write it by columns or by index, None if the object is none."""
+    names, cells = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(cells, list) and all(isinstance(row, list) for row in cells):
+        return [dict(zip(map(str, names), row, strict=False)) for row in cells]
+    inner = list(value.values())
+    if len(inner) == 1 and isinstance(inner[0], dict):
+        return _of_columns(inner[0])
+    if inner and all(isinstance(column, list) and len(column) == len(inner[0]) for column in inner):
+        return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
+    if inner and all(isinstance(column, dict) and column for column in inner):
+        if all(key.isdecimal() for column in inner for key in column):
+            return [{name: column.get(key) for name, column in value.items()} for key in inner[0]]
+        # Objects under their ids are rows.
+        if len(inner) > 1 and all(set(row) & set(inner[0]) and name.isdecimal() for name, row in value.items()):
+            return inner
     return None
 
 
@@ -293,6 +329,12 @@ class _Cursor:
             if end < len(self._text) or isinstance(value, (dict, list, str)) or not self._more():
                 self._at = end
                 return value
+
+    def begins_with_text(self) -> bool:
+        """Tell whether an array comes whose first element is a string."""
+        while len(self._text) - self._at < 100 and self._more():
+            pass
+        return _TEXT_ARRAY.match(self._text, self._at) is not None
 
     def items(self) -> Iterator[tuple[int, Any]]:
         """Yield the elements of the array that comes, each with its line."""

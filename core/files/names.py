@@ -263,7 +263,21 @@ ZONES: Final = _folded(
 
 IDS: Final = (
     *("tweet_id", "tweetid", "id_str", "status_id", "post_id", "comment_id", "message_id", "mention_id", "resource_id"),
-    *("id", "cid", "uri", "guid", "uuid", "document_id", "doc_id", "external_id", "tuit_id", "beitrags_id", "unit_id"),
+    *(
+        "id",
+        "cid",
+        "uri",
+        "guid",
+        "uuid",
+        "document_id",
+        "doc_id",
+        "text_id",
+        "ids",
+        "external_id",
+        "tuit_id",
+        "beitrags_id",
+        "unit_id",
+    ),
 )
 AUTHORS: Final = (
     *(
@@ -284,6 +298,7 @@ AUTHORS: Final = (
         "twitter_handle",
         "from_user",
         "from_name",
+        "from",
         "account",
         "account_name",
     ),

@@ -13,6 +13,7 @@ from core.files.delimited import PROMISED, open_delimited
 from core.files.encoding import disk_errors
 from core.files.facts import Notice, NoticeKind, Question, QuestionKind
 from core.files.json_lines import open_json
+from core.files.json_values import is_object
 from core.files.names import TEXT_NAMES
 from core.files.profiles import profiles
 from core.files.sheets import SUFFIXES as SHEETS
@@ -150,6 +151,8 @@ def _open(path: Path, part: str | None = None) -> _Opened:
                 reader = _OPENERS[kind](unpacked.path)
         reader = _renamed(reader, unpacked.path, path)
     notices = list(reader.notices)
+    if kind == "jsonl" and READABLE.get(unpacked.suffix, "jsonl") != "jsonl":
+        notices.insert(0, Notice(NoticeKind.WRAPPING, "Read as JSON, which it is, whatever its suffix says."))
     if unpacked.wrapping and unpacked.wrapping[-1].endswith("archive"):
         notices.insert(0, Notice(NoticeKind.WRAPPING, f"Read: {unpacked.wrapping[-1]}."))
     if sheet is not None and len(sheets) > 1:
@@ -177,28 +180,27 @@ def _format(path: Path, unpacked: Unpacked) -> Format:
         InputError: neither says one.
     """
     with unpacked.path.open("rb") as file:
-        head = file.read(4_096)
+        head = file.read(1 << 20)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     kind = READABLE.get(unpacked.suffix)
     workbook = head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
-    if kind == "sheet" and not workbook and head:
-        if text[:1] == b"<":
-            return "csv"  # which refuses a page of HTML by its name
+    if kind == "sheet" and not workbook and head and text[:1] != b"<":
         raise InputError(
             f"The suffix {path.suffix!r} of {path} is that of a workbook, which it is not. Files that work end in "
             f"{', '.join(READABLE)}."
         )
-    if kind is not None:
+    if kind in {"csv", "tsv", "txt"}:
+        return "jsonl" if is_object(head) else kind
+    if kind in {"jsonl", "parquet"} or (kind == "sheet" and workbook):
         return kind
-    if workbook:
-        return "sheet"
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if text[:1] in {b"{", b"["}:
-        return "jsonl"
-    if text[:1] == b"<":
-        return "csv"
-    raise unknown_suffix(path, READABLE)
+    if workbook or head.startswith(b"PAR1"):
+        return "sheet" if workbook else "parquet"
+    # What begins with "<" is refused by its name where texts are read.
+    by_sign: dict[bytes, Format] = {b"{": "jsonl", b"[": "jsonl", b"<": "csv"}
+    found = by_sign.get(text[:1]) or kind
+    if found is None:
+        raise unknown_suffix(path, READABLE)
+    return found
 
 
 def _renamed(reader: Reader, found: Path, path: Path) -> Reader:

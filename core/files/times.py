@@ -156,7 +156,7 @@ def _rank(one: Profile, table: Table) -> tuple[int, int, int] | None:
     else:
         return None  # a birthday is a date too, and a number may be anything
     dates_only = int(one.with_clock <= 0.5 * one.times)
-    return (dates_only, one.name.count("."), of_name)
+    return (dates_only, of_name, one.name.count("."))
 
 
 def _of_others(name: str) -> bool:

@@ -106,6 +106,17 @@ def script(name: str, *values: Any) -> str:
             "text",
         ),
         ("comma.json", "[" + json.dumps(TWEET) + ",\n" + json.dumps(OTHER) + ",\n]", "full_text"),
+        ("tweets.txt", "\n".join(map(json.dumps, (TWEET, OTHER))), "full_text"),
+        ("tweets.csv", "\n".join(map(json.dumps, (TWEET, OTHER))), "full_text"),
+        ("strings.json", json.dumps([HAPPY, SAD], indent=1), "text"),
+        ("by-column.json", json.dumps({"id": {"0": 1, "1": 2}, "text": {"0": HAPPY, "1": SAD}}), "text"),
+        ("lists.json", json.dumps({"id": [1, 2], "text": [HAPPY, SAD]}), "text"),
+        (
+            "split.json",
+            json.dumps({"columns": ["id", "text"], "index": [0, 1], "data": [[1, HAPPY], [2, SAD]]}),
+            "text",
+        ),
+        ("by-id.json", json.dumps({"tweets": {"71": V2, "72": V2_OTHER}}), "text"),
         ("mark.json", "\ufeff" + json.dumps([TWEET, OTHER]), "full_text"),
         (
             "posts.json",
@@ -191,7 +202,7 @@ def test_control_messages_and_numbers_that_json_has_not(tmp_path: Path) -> None:
         ('{"a": ' * 5_000, ["nested too deeply"]),
         ("[" * 5_000 + "]" * 5_000, ["nested too deeply"]),
         ("[]", ["no object with fields"]),
-        ('{"n": [1, 2]}', ["no column of texts"]),
+        ('{"n": [[1], [2]]}', ["no column of texts"]),
     ],
 )
 def test_json_that_is_refused(tmp_path: Path, content: str, expected: list[str]) -> None:
