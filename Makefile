@@ -34,9 +34,10 @@ train: $(READY) ## train TF-IDF, ELECTRA and DistilBERT on the corpus in GOEMOTI
 	$(BIN)/python -m models train electra
 	$(BIN)/python -m models train distilbert
 
-bench: $(READY) ## measure the rules, the store, speed, memory, start-up and the page Audit on this machine
+bench: $(READY) ## measure files, the rules, the store, speed, memory, start-up and the page Audit on this machine
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m core bench
+	$(BIN)/python -m tests.files_bench
 	$(BIN)/python -m tests.browser.bench
 
 clean: ## remove .venv and caches (keeps the store and trained checkpoints)
