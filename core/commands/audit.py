@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core.commands.reading import FORMATS_READ, add_reading, read_options
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands.reading import FORMATS_READ, add_reading, read_options
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
 from core.files import FORMATS, append, open_writer
 

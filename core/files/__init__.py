@@ -26,7 +26,7 @@ What counts as a row:
 
 From the outside in: `unpack` (what wraps a file), `reading` (which format), a module for each format (`delimited` with
 `headers`, `text_lines`, `json_lines` over `json_values`, `sheets`, `parquet`), `profiles` (what cells look like),
-`choosing` and `times` (which column is what; `names` only adds), `survey` and `facts`. `writing` is the way out.
+`columns` and `times` (which column is what; `names` only adds), `survey` and `facts`. `writing` is the way out.
 Libraries that few files need (pyarrow, calamine, zstandard, ftfy) are loaded where one needs them.
 """
 

@@ -160,7 +160,7 @@ class FileFacts:
 
     def _of_times(self) -> Iterator[str]:
         for name in self.not_times:
-            yield f"Column {name!r} is named like a time, but holds none that can be read; it was left alone."
+            yield f"Column {name!r} is named like a time, but most of its cells name none that can be read; left alone."
         if self.time is None:
             yield "No column says when the texts were posted: they are undated."
             return

@@ -34,6 +34,9 @@ def header_at(records: Sequence[Sequence[str]]) -> int | None:
     widths = Counter(len(records[index]) for index in filled)
     width, times = widths.most_common(1)[0]
     padded = width > 2 and _named(records[first]) <= 2 and len(records[first]) == width
+    named = _named_later(records, filled[:_MOST_TITLES], width)
+    if named is not None:
+        return named
     if width < 2 or times < 2 or (len(records[first]) == width and not padded):
         return first
     if is_text_name(records[first][0] if len(records[first]) == 1 else "") or _known(records[first]) > 1:
@@ -46,6 +49,16 @@ def header_at(records: Sequence[Sequence[str]]) -> int | None:
             if below and sum(len(other) == width for other in below) >= 0.8 * len(below):
                 return index if _known(record) or index != first else first
     return first
+
+
+def _named_later(records: Sequence[Sequence[str]], filled: Sequence[int], width: int) -> int | None:
+    """Return the index of a record with several usual names below ones with none: notes with delimiters stand above."""
+    if width < 2 or _known(records[filled[0]]):
+        return None
+    for index in filled[1:]:
+        if len(records[index]) == width and _known(records[index]) > 1 and _like_names(records[index]):
+            return index
+    return None
 
 
 def is_header(names: Sequence[str], body: Sequence[Sequence[str]]) -> bool:

@@ -1,8 +1,9 @@
 """One cell, one moment: the notations in which tools, spreadsheets and people write when something was posted."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{12,13}|[0-9]{15,16}")
 _DIGITS: Final = re.compile(r"(?:19|20)[0-9]{12}")
@@ -18,6 +19,7 @@ _CLOCK: Final = re.compile(
 _OFFSET: Final = re.compile(r"(?:\b(?:UTC|GMT)\s?)?([+\-−])([0-9]{1,2}):?([0-9]{2})?\s*(?:\([A-Za-z ]{2,40}\))?\Z")
 _ZONE: Final = re.compile(r"\(?\b([A-Za-z]{1,4}T?)\)?\Z")
 _NUMBERS: Final = re.compile(r"([0-9]{1,4})\s?([./-])\s?([0-9]{1,2})\s?\2\s?([0-9]{2,4})\.?")
+_PLACE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?")
 _WEEKDAY: Final = re.compile(r"[^\W\d_]{2,12}\.?,?\s+(?=\S)")
 _DAY_MONTH: Final = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|\.|er|º)?[\s\-]+(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?[\s\-]+(?:de\s+)?([0-9]{4}|[0-9]{2})"
@@ -118,12 +120,17 @@ def parse_clock(cell: str) -> timedelta | None:
     return None if match is None else _since_midnight(match)
 
 
-def parse_zone(cell: str) -> timezone | None:
-    """Return the zone that a cell names, as "+0200", "CEST" or "UTC+2", None where it names none."""
+def parse_zone(cell: str) -> tzinfo | None:
+    """Return the zone that a cell names, as "+0200", "CEST", "UTC+2" or "Europe/Berlin", None where it names none."""
     cell = cell.strip()
     match = _OFFSET.fullmatch(cell) or (_OFFSET.search(cell) if cell[:3] in {"UTC", "GMT"} else None)
     if match:
         return _offset(match)
+    if _PLACE.fullmatch(cell):
+        try:
+            return ZoneInfo(cell)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
     hours = ZONES.get(cell.upper())
     return None if hours is None else timezone(timedelta(hours=hours))
 
@@ -145,7 +152,7 @@ def _parsed(cell: str, day_first: bool | None) -> datetime | None:
 def _by_parts(cell: str, day_first: bool | None) -> datetime | None:
     """Take clock and zone out of the cell; what is left must be a date."""
     clock = _CLOCK.search(cell)
-    zone: timezone | None = None
+    zone: tzinfo | None = None
     since = timedelta()
     before, behind = cell, ""
     if clock is not None:

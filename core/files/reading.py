@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import InputError
-from core.files.choosing import choose_text, chosen_text
+from core.files.columns import choose_text, chosen_text
 from core.files.delimited import PROMISED, open_delimited
 from core.files.encoding import disk_errors
 from core.files.facts import Notice, NoticeKind, Question, QuestionKind
@@ -44,7 +44,7 @@ def open_table(path: Path, column: str | None = None, *, part: str | None = None
 
     Args:
         path: its suffix (in any case) says the format, see `READABLE`; where it says none, the content does.
-        column: the name of the text column. None takes the one whose cells read like texts, see `choosing`; where two
+        column: the name of the text column. None takes the one whose cells read like texts, see `columns`; where two
             are close, the table has a question.
         part: the sheet of a workbook, or the file in an archive; None takes the first.
         mend: whether texts that were decoded by the wrong codec are put right.

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from core.files.cells import texts
-from core.files.choosing import Roles, choose_roles, lost_digits
+from core.files.columns import Roles, choose_roles, lost_digits
 from core.files.facts import Choice, FileFacts, Question, QuestionKind
 from core.files.marks import has_nothing, is_cut, is_placeholder, is_retweet
 from core.files.table import Batch, Table
@@ -107,7 +107,7 @@ class _Counts:
 
 
 def _is_mojibake(text: str) -> bool:
-    from core.files.mending import is_mojibake  # noqa: PLC0415  (loads ftfy, which ASCII does without)
+    from core.files.mojibake import is_mojibake  # noqa: PLC0415  (loads ftfy, which ASCII does without)
 
     return is_mojibake(text)
 

@@ -15,7 +15,7 @@ from core.files.facts import Notice, NoticeKind, Question, QuestionKind
 from core.files.marks import is_cut, is_placeholder, stripped, whole
 
 if TYPE_CHECKING:
-    from core.files.choosing import TextChoice
+    from core.files.columns import TextChoice
     from core.files.profiles import Profile
 
 Format = Literal["csv", "tsv", "txt", "jsonl", "parquet", "sheet"]
@@ -160,7 +160,7 @@ class Table:
         Raises:
             InputError: there is no such column, or it holds no texts.
         """
-        from core.files.choosing import chosen_text  # noqa: PLC0415  (knows tables)
+        from core.files.columns import chosen_text  # noqa: PLC0415  (knows tables)
 
         name = text_column(self.path, self.columns, self.unreadable, column)
         if name == self.text_column and not self.questions:
@@ -211,7 +211,7 @@ class Table:
         if self.markup:
             cells = [stripped(cell) for cell in cells]
         if self.mend:
-            from core.files.mending import mended  # noqa: PLC0415  (loads ftfy)
+            from core.files.mojibake import mended  # noqa: PLC0415  (loads ftfy)
 
             cells = [mended(cell) for cell in cells]
         return ["" if is_placeholder(cell) else cell for cell in cells]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from core.errors import InputError
@@ -64,7 +64,7 @@ class TimeColumn:
         if self.zone is not None:
             zones = map(parse_zone, texts(batch.values[table.names.index(self.zone)]))
             found = [
-                moment if moment is None or zone is None else moment - (zone.utcoffset(None) or moment - moment)
+                moment if moment is None or zone is None else moment.replace(tzinfo=zone).astimezone(UTC)
                 for moment, zone in zip(found, zones, strict=True)
             ]
         return found
@@ -117,7 +117,7 @@ def find_times(table: Table, found: Sequence[Profile], day_first: bool | None = 
 
 
 def named_like_times(table: Table, found: Sequence[Profile], taken: TimeColumn | None) -> tuple[str, ...]:
-    """Return the columns that by their names should hold times and do not, most of whose cells are filled."""
+    """Return the columns that by their names should hold times, and in most of their filled cells do not."""
     parts = () if taken is None else (taken.name, taken.clock, taken.zone)
     return tuple(
         one.name
@@ -125,8 +125,8 @@ def named_like_times(table: Table, found: Sequence[Profile], taken: TimeColumn |
         if one.name not in parts
         and one.name != table.text_column
         and last(one.name) in TIMES
-        and one.filled > 0.5 * one.rows
-        and one.times + one.clocks < ACCEPTED * one.filled
+        and one.filled
+        and (one.times + one.clocks < ACCEPTED * one.filled or (one.times + one.clocks) * 2 <= one.rows)
         and not _of_others(one.name)
     )
 

@@ -424,6 +424,12 @@ def test_workbooks_that_hold_nothing_or_are_none(tmp_path: Path) -> None:
             [HAPPY, SAD],
             1,
         ),
+        (
+            f"# made by a tool\n# from May, and June\nid,text\n1,{HAPPY}\n2,{SAD}\n",
+            ("id", "text"),
+            [HAPPY, SAD],
+            2,
+        ),
         (f"Export\n\nid,text\n1,{HAPPY}\n2,{SAD}\n", ("id", "text"), [HAPPY, SAD], 1),
     ],
 )
@@ -810,6 +816,10 @@ def test_times_as_tools_and_people_write_them(
             ["2018-10-10 18:19:24", "2018-10-11 06:00:00"],
         ),
         (
+            {"date": ["2018-10-10", "2018-12-11"], "hour": ["20:19", "08:00"], "tz": ["Europe/Berlin"] * 2},
+            ["2018-10-10 18:19:00", "2018-12-11 07:00:00"],
+        ),
+        (
             {
                 "created_at": ["2018-10-10 20:19:24 XYZT", "2018-10-11 08:00:00 XYZT"],
                 "date": ["2018-10-10", "2018-10-11"],
@@ -872,8 +882,9 @@ def test_times_that_cannot_be_read_are_counted_and_shown(tmp_path: Path) -> None
     assert any("2 of 11 rows without a time that can be read: 'soon'" in one for one in found.sentences())
 
 
-def test_a_column_named_like_a_time_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    found = facts(table_of(tmp_path, {"text": [HAPPY, SAD], "created_at": ["yesterday", "last week"]}))
+@pytest.mark.parametrize("written", [["yesterday", "last week"], ["2018-10-10", ""], ["2018-10-10 10:00 XYZT", "soon"]])
+def test_a_column_named_like_a_time_that_cannot_be_read_is_said(tmp_path: Path, written: list[str]) -> None:
+    found = facts(table_of(tmp_path, {"text": [HAPPY, SAD], "created_at": written}))
     assert (found.time, found.not_times, found.undated) == (None, ("created_at",), 2)
     assert any("'created_at' is named like a time" in one for one in found.sentences())
 
