@@ -1,17 +1,15 @@
 """Which language a text is in: what the file says, else a small detector that works on short texts.
 
 py3langid 0.4.0 (a naive Bayes over byte n-grams; its model of about 4 MB lies in its wheel) is asked about the
-languages in which people tweet most. On 2,000 English tweets it is sure of 77 % and calls none of them another
-language; of 240 short texts in twelve other languages it names 223 and calls none English. What it is not sure of
-counts as not known.
+languages in which people tweet most. Of 10,000 English tweets it is sure of 76 % and calls one another language, which
+it is; of 240 short texts in twelve other languages it names 222 and calls none English. What it is not sure of counts as
+not known.
 """
 
 import functools
 import re
 from collections.abc import Sequence
 from typing import Any, Final
-
-from core.files.marks import without_links
 
 READ: Final = "en"
 """The language that the models read."""
@@ -36,7 +34,7 @@ LANGUAGES: Final = {
 _SURE: Final = 0.8
 _FEWEST_LETTERS: Final = 4
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_HANDLE: Final = re.compile(r"[@#]\w+|\bRT\b")
+_NO_WORDS: Final = re.compile(r"(?:https?://|www\.)\S+|\bt\.co/\w+|[@#]\w+|\bRT\b")
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}(?=\Z|[-_])")
 _UNKNOWN: Final = frozenset(
     ("und", "un", "qme", "qam", "qct", "qht", "qst", "zxx", "art", "in_", "nan", "none", "null", "xx")
@@ -81,7 +79,7 @@ def language_name(code: str) -> str:
 
 
 def _detected(text: str) -> str | None:
-    words = _HANDLE.sub(" ", without_links(text)).strip()
+    words = _NO_WORDS.sub(" ", text).strip()
     if len(_LETTER.findall(words)) < _FEWEST_LETTERS:
         return None
     code, sure = _detector().classify(words)

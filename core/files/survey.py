@@ -36,7 +36,7 @@ def survey(
     Args:
         posted: the column that says when each text was posted; None takes the one whose cells name moments, "" none.
         day_first: the order of dates that fit both; None leaves them undated, with a question.
-        languages: whether the languages of the texts are looked for, at some ten thousand texts a second.
+        languages: whether the languages of the texts are looked for, at some five thousand texts a second.
 
     Raises:
         InputError: there is no such column, or the file changed since it was opened.
