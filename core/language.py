@@ -1,9 +1,9 @@
 """Which language a text is in: what the file says, else a small detector that works on short texts.
 
 py3langid 0.4.0 (a naive Bayes over byte n-grams; its model of about 4 MB lies in its wheel) is asked about the
-languages in which people tweet most. Of 10,000 English tweets it is sure of 76 % and calls one another language, which
-it is; of 240 short texts in twelve other languages it names 222 and calls none English. What it is not sure of counts as
-not known.
+languages in which people tweet most. Of 10,000 English tweets it is sure of 76 % and calls one another language,
+which it is; of 240 short texts in twelve other languages it names 222 and calls none English. What it is not sure of
+counts as not known.
 """
 
 import functools

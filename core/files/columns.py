@@ -102,7 +102,9 @@ def choose_text(found: Sequence[Profile], unreadable: Mapping[str, str]) -> Text
     if not candidates:
         return None
     if len(found) == 1:
-        return TextChoice(candidates[0].name, "it is the only one", certain=True)
+        (only,) = candidates
+        read = only.readable * 2 > only.rows or _strict(only.name)
+        return TextChoice(only.name, "it is the only one", certain=True, close=() if read else (only.name,))
     fit = [one for one in candidates if one.readable * 2 > one.rows or (_strict(one.name) and one.rows < _ENOUGH)]
     ranked = sorted(fit, key=lambda one: -_score(one))
     if not ranked or (_look(ranked[0]) < _POOR and _name_score(ranked[0].name) < _SURE):
@@ -230,11 +232,14 @@ def _completeness(one: Profile) -> tuple[float, ...]:
 def _whole_columns(best: Profile, candidates: Sequence[Profile]) -> tuple[str, ...]:
     if not best.cut:
         return ()
-    return tuple(
-        one.name
+    found = [
+        one
         for one in candidates
-        if one is not best and (last(one.name) in TEXTS) and any(len(cell) > 20 for cell in one.cells)
-    )
+        if one is not best and last(one.name) in TEXTS and any(len(cell) > 20 for cell in one.cells)
+    ]
+    # The text of a retweeted tweet may be cut itself, and whole one level below.
+    found.sort(key=lambda one: last(one.name) not in WHOLE_NAMES)
+    return tuple(one.name for one in found)
 
 
 def _why(best: Profile, fit: Sequence[Profile], versions: Sequence[Profile]) -> str:

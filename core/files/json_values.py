@@ -27,6 +27,7 @@ _CONTAINERS: Final = frozenset(
         *("rows", "hits", "entries", "feed", "children", "documents", "docs", "response", "value", "toots", "list"),
     )
 )
+_NO_ROWS: Final = frozenset(("errors", "error", "warnings", "includes"))
 _TEXTS: Final = frozenset(("text", "full_text", "content", "rawContent", "body", "message", "tweet", "caption"))
 _MOST_LEVELS: Final = 4
 
@@ -137,7 +138,7 @@ def page(value: Row, *, single: bool) -> list[Any] | None:
     if isinstance(value.get("data"), dict) and isinstance(value.get("includes"), dict):
         return [value["data"]]
     if single:
-        arrays = [cell for cell in value.values() if _of_objects(cell)]
+        arrays = [cell for name, cell in value.items() if _of_objects(cell) and name not in _NO_ROWS]
         return list(arrays[0]) if len(arrays) == 1 else _of_columns(value)
     return None
 
@@ -197,7 +198,9 @@ def _of_columns(value: Row) -> list[Any] | None:
     if len(inner) == 1 and isinstance(inner[0], dict):
         return _of_columns(inner[0])
     if inner and all(isinstance(column, list) and len(column) == len(inner[0]) for column in inner):
-        return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
+        # Lists of objects are no columns: errors of an API, say.
+        listed = [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
+        return None if any(isinstance(cell, dict) for cell in inner[0]) else listed
     if inner and all(isinstance(column, dict) and column for column in inner):
         if all(key.isdecimal() for column in inner for key in column):
             return [{name: column.get(key) for name, column in value.items()} for key in inner[0]]

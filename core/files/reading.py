@@ -38,6 +38,8 @@ READABLE: Final[dict[str, Format]] = {
 }
 """The formats that are read, by suffix; each may be wrapped in .gz, .zst or .zip."""
 
+_ARCHIVES: Final = (".gz", ".gzip", ".zst", ".zstd", ".zip")
+
 
 def open_table(path: Path, column: str | None = None, *, part: str | None = None, mend: bool = False) -> Table:
     """Open a file of tweets: find its encoding, delimiter, columns and rows, and read it once to see that it is sound.
@@ -170,7 +172,7 @@ def _open(path: Path, part: str | None = None) -> _Opened:
 
 
 def _may_be_read(path: Path) -> bool:
-    return path.suffix.lower() in {*READABLE, ".gz", ".gzip", ".zst", ".zstd", ".zip"}
+    return path.suffix.lower() in {*READABLE, *_ARCHIVES}
 
 
 def _format(path: Path, unpacked: Unpacked) -> Format:
@@ -198,6 +200,8 @@ def _format(path: Path, unpacked: Unpacked) -> Format:
     # What begins with "<" is refused by its name where texts are read.
     by_sign: dict[bytes, Format] = {b"{": "jsonl", b"[": "jsonl", b"<": "csv"}
     found = by_sign.get(text[:1]) or kind
+    if found is None and path.suffix.lower() in _ARCHIVES and not unpacked.wrapping:
+        raise InputError(f"{path} is no archive, whatever its suffix says: it is damaged or of another kind.")
     if found is None:
         raise unknown_suffix(path, READABLE)
     return found

@@ -18,7 +18,7 @@ from core.errors import InputError
 MAX_UNPACKED: Final = 8 << 30
 """Bytes that an archive may unpack to."""
 
-MAX_RATIO: Final = 250
+MAX_RATIO: Final = 100
 """How many times its own size an archive may unpack to, once that is more than `_BOMB_FROM`: text has about ten."""
 
 _BOMB_FROM: Final = 256 << 20

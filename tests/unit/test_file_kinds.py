@@ -203,6 +203,7 @@ def test_control_messages_and_numbers_that_json_has_not(tmp_path: Path) -> None:
         ("[" * 5_000 + "]" * 5_000, ["nested too deeply"]),
         ("[]", ["no object with fields"]),
         ('{"n": [[1], [2]]}', ["no column of texts"]),
+        ('{"errors": [{"message": "slow down", "code": 88}]}', ["no column of texts"]),
     ],
 )
 def test_json_that_is_refused(tmp_path: Path, content: str, expected: list[str]) -> None:
@@ -664,6 +665,7 @@ def test_where_two_are_close_a_person_is_asked(tmp_path: Path, columns: dict[str
         {"a": ["", "", "", "", "", SAYINGS[0]], "b": ["1", "2", "3", "4", "5", "6"]},
         {"url": LINKS, "user": ["ana", "bob"] * 3},
         {"x": ["nan"] * 5 + [SAYINGS[0]], "y": ["7"] * 6},
+        {"number": ["1", "2", "3", "4", "5", "6"]},
     ],
 )
 def test_no_column_is_taken_of_which_most_cells_have_nothing_to_read(
@@ -682,6 +684,14 @@ def test_cut_texts_are_read_whole_where_the_file_has_them(tmp_path: Path, name: 
     table = opened(tmp_path, "a.jsonl", "\n".join(map(json.dumps, rows)))
     assert (table.text_column, texts(table)[:2]) == ("text", [SAYINGS[0], whole])
     assert (facts(table).completed, facts(table).cut) == (1, 0)
+
+
+def test_a_retweet_is_read_whole_from_where_it_is_whole(tmp_path: Path) -> None:
+    whole = "I waited three hours on the phone and then they put me back in the queue. I am so angry"
+    status = {"text": f"{whole[:60]}… https://t.co/abc", "extended_tweet": {"full_text": whole}}
+    rows = [{"text": f"RT @ana_example: {whole[:40]}…", "retweeted_status": status}, *({"text": s} for s in SAYINGS)]
+    table = opened(tmp_path, "a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert texts(table)[0] == f"RT @ana_example: {whole}"
 
 
 def test_cut_texts_without_their_whole_are_counted(tmp_path: Path) -> None:
