@@ -60,10 +60,11 @@ train: $(TRAIN) ## train TF-IDF, ELECTRA and DistilBERT on the corpus in GOEMOTI
 	$(BIN)/python -m models train electra
 	$(BIN)/python -m models train distilbert
 
-bench: $(DEV) ## measure installation, rules, store, speed, memory, start-up and the page Audit on this machine
+bench: $(DEV) ## measure installation, files, rules, store, speed, memory, start-up and the page Audit on this machine
 	$(BIN)/python -m tests.install_bench
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m core bench
+	$(BIN)/python -m tests.files_bench
 	$(BIN)/python -m tests.browser.bench
 
 lock: $(APP) ## derive the locked packages from pyproject.toml; UPGRADE=--upgrade takes the newest of what is not pinned there
