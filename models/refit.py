@@ -26,7 +26,8 @@ from core.experiments.tracking import Dataset, Measurement
 from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices
 from core.machine import code_revision
-from core.review.labelled_set import LabelledSet, Row, twin_key
+from core.review.labelled_set import LabelledSet, Row
+from core.review.twins import words_key
 from core.settings import Settings
 from core.stats.metrics import Interval
 from core.text import normalise
@@ -81,8 +82,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = {twin_key(text) for text in test.texts}
-    learn = _texts((row for row in labelled.share("learn") if twin_key(normalise(row.text)) not in tested), md5)
+    tested = {words_key(text) for text in test.texts}
+    learn = _texts((row for row in labelled.share("learn") if words_key(normalise(row.text)) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(

@@ -86,10 +86,11 @@ class Upkeep:
             waiting, unjudged = self.inbox.waiting(), service.to_judge()
             reviewing = self._reviewing() if self._reviewing else None
             unasked = reviewing.to_ask() if reviewing else 0
-            if not waiting and not unjudged and not unasked and not self._forgets_now():
+            unmatched = reviewing.without_twin() if reviewing else 0
+            if not waiting and not unjudged and not unasked and not unmatched and not self._forgets_now():
                 return False
             self._tried = self._now()
-            todo = len(waiting) + unjudged + unasked
+            todo = len(waiting) + unjudged + unmatched + unasked
             self.job = Job(lambda report, cancelled: self._work(service, reviewing, report, cancelled), todo)
             return True
 
@@ -125,6 +126,9 @@ class Upkeep:
         finally:
             # What is stored need not wait for a file that cannot be.
             judged = service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+            done = len(taken) + judged
+            if reviewing is not None:
+                done += reviewing.find_twins(lambda rows: report(done + rows), cancelled)
             if reviewing is not None and reviewing.to_ask():
-                reviewing.ask_baseline(lambda rows: report(len(taken) + judged + rows), cancelled)
+                reviewing.ask_baseline(lambda rows: report(done + rows), cancelled)
         return taken

@@ -15,6 +15,7 @@ from core.explore.selection import Selection
 from core.predictions.record import from_mask
 from core.review.events import CLAIM
 from core.review.priority import Signals, bits, judge
+from core.review.twins import TWIN_VERSION
 from core.store.conditions import condition, utc
 from core.store.database import Database
 from core.store.predictions import rows_by_id
@@ -108,10 +109,12 @@ class ReviewQueue:
                 """
                 SELECT (SELECT count(*) FROM predictions), (SELECT coalesce(max(number), 0) FROM feedback_events),
                     (SELECT count(second_labels) FROM predictions),
+                    (SELECT count(*) FILTER (twin_version = ?) FROM predictions),
                     (SELECT coalesce(bit_xor(hash(rule_version)), 0) % 1000003 FROM
                         (SELECT DISTINCT rule_version FROM predictions)),
                     (SELECT count(*) // 12 FROM review_events WHERE kind <> 'claim')
-                """
+                """,
+                [TWIN_VERSION],
             ).fetchone()
         return tuple(map(int, row))
 
@@ -245,6 +248,47 @@ class ReviewQueue:
                 "UPDATE predictions SET second_labels = asked.labels, second_model = ? FROM asked "
                 "WHERE predictions.id = asked.item::UUID",
                 [model],
+            )
+
+    def without_twin(self, limit: int) -> tuple[list[UUID], list[str]]:
+        """Return predictions whose number among twins is missing or of another version, and their texts.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                "SELECT id, text FROM predictions WHERE twin_version IS DISTINCT FROM ? "
+                "ORDER BY made_at DESC, id DESC LIMIT ?",
+                [TWIN_VERSION, limit],
+            ).fetchall()
+        return [row[0] for row in rows], [row[1] for row in rows]
+
+    def count_without_twin(self) -> int:
+        """Return how many predictions `without_twin` would return without a limit.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as cursor:
+            row = cursor.execute(
+                "SELECT count(*) FROM predictions WHERE twin_version IS DISTINCT FROM ?", [TWIN_VERSION]
+            ).fetchone()
+        return int(row[0])
+
+    def set_twins(self, ids: Sequence[UUID], numbers: Sequence[int]) -> None:
+        """Keep the numbers (`core.review.twins`) by which some predictions know their twins; until then they have none.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        known = pd.DataFrame({"item": [str(one) for one in ids], "number": np.array(numbers, np.uint64)})
+        with self._database.transaction() as cursor:
+            cursor.register("known", known)
+            cursor.execute(
+                "UPDATE predictions SET twin = known.number, twin_version = ? FROM known "
+                "WHERE predictions.id = known.item::UUID",
+                [TWIN_VERSION],
             )
 
     @staticmethod
