@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.explore.selection import Selection
-from core.predictions.record import from_mask
+from core.predictions.record import Verdict, from_mask
+from core.review.events import Choice
 from core.store.conditions import condition
 from core.store.database import Database
 from core.store.predictions import rows_by_id
@@ -51,7 +52,7 @@ class Comment:
     prediction_id: UUID
     made_at: datetime
     actor: str
-    verdict: str
+    verdict: Verdict
     suggested: tuple[str, ...]
     comment: str
     text: str
@@ -100,10 +101,10 @@ class Answer:
     prediction_id: UUID
     text: str
     labels: tuple[str, ...]
-    verdict: str
+    verdict: Verdict
     suggested: tuple[str, ...]
     given_at: datetime
-    kind: str
+    kind: Choice
     emotions: tuple[str, ...] | None
     decided_by: str
     decided_at: datetime

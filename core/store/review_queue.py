@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.access.actor import Seat
 from core.explore.selection import Selection
 from core.predictions.record import from_mask
-from core.review.events import CLAIM
+from core.review.events import CLAIM, Status
 from core.review.priority import Signals, bits, judge
 from core.review.twins import TWIN_VERSION
 from core.store.conditions import condition, utc
@@ -51,7 +51,7 @@ class Queued:
     severity: int
     reasons: int
     score: float
-    status: str
+    status: Status
     decided_by: str
     decided_at: datetime | None
 
@@ -118,20 +118,20 @@ class ReviewQueue:
             ).fetchone()
         return tuple(map(int, row))
 
-    def counts(self, selection: Selection, seat: Seat, now: datetime) -> dict[str, int]:
+    def counts(self, selection: Selection, reviewer: Seat, now: datetime) -> dict[str, int]:
         """Return how many items each queue holds within a selection.
 
         Raises:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        open_, values = self._open(selection, seat, now)
+        open_, values = self._open(selection, reviewer, now)
         columns = ", ".join(f"count(*) FILTER ({told})" for told in QUEUES.values())
         with self._database.reading() as cursor:
             row = cursor.execute(f"SELECT {columns} FROM ({open_})", values).fetchone()
             counts = dict(zip(QUEUES, map(int, row), strict=True))
             for queue in ("escalated", "mine", "done", "second"):
-                asked, more = _decided(queue, selection, seat)
+                asked, more = _decided(queue, selection, reviewer)
                 counts[queue] = int(cursor.execute(f"SELECT count(*) FROM ({asked})", more).fetchone()[0])
         return {str(name): count for name, count in counts.items()}
 
@@ -139,7 +139,7 @@ class ReviewQueue:
         self,
         queue: Queue,
         selection: Selection,
-        seat: Seat,
+        reviewer: Seat,
         now: datetime,
         *,
         limit: int,
@@ -156,10 +156,10 @@ class ReviewQueue:
             StoreError: the store cannot be read.
         """
         if queue in QUEUES:
-            asked, values = self._open(selection, seat, now)
+            asked, values = self._open(selection, reviewer, now)
             told, order = QUEUES[queue], "severity DESC, score DESC, moment DESC, id DESC"
         else:
-            asked, values = _decided(queue, selection, seat)
+            asked, values = _decided(queue, selection, reviewer)
             told, order = "TRUE", "number DESC"
         with self._database.reading() as cursor:
             found = cursor.execute(
@@ -292,7 +292,7 @@ class ReviewQueue:
             )
 
     @staticmethod
-    def _open(selection: Selection, seat: Seat, now: datetime) -> tuple[str, dict[str, Any]]:
+    def _open(selection: Selection, reviewer: Seat, now: datetime) -> tuple[str, dict[str, Any]]:
         where = condition(selection)
         return (
             f"""
@@ -304,11 +304,11 @@ class ReviewQueue:
             WHERE item.id NOT IN (SELECT prediction_id FROM current_reviews)
                 AND item.id NOT IN ({CLAIMED}) AND item.id NOT IN ({_SKIPPED})
             """,
-            where.values | {"actor": seat.actor.name, "seat": seat.window, "now": utc(now), "claim": CLAIM},
+            where.values | {"actor": reviewer.actor.name, "seat": reviewer.window, "now": utc(now), "claim": CLAIM},
         )
 
 
-def _decided(queue: Queue, selection: Selection, seat: Seat) -> tuple[str, dict[str, Any]]:
+def _decided(queue: Queue, selection: Selection, reviewer: Seat) -> tuple[str, dict[str, Any]]:
     """Return the items of a queue of what somebody has done with."""
     told = {
         "done": "SELECT * FROM current_reviews WHERE kind <> 'escalate'",
@@ -329,7 +329,7 @@ def _decided(queue: Queue, selection: Selection, seat: Seat) -> tuple[str, dict[
             ON item.id = said.prediction_id
         LEFT JOIN review_items ON review_items.prediction_id = item.id
         """,
-        where.values | ({"actor": seat.actor.name} if "$actor" in told else {}),
+        where.values | ({"actor": reviewer.actor.name} if "$actor" in told else {}),
     )
 
 

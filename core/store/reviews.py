@@ -11,7 +11,7 @@ import pandas as pd
 from core.access.actor import Seat
 from core.errors import ReviewError, StoreError
 from core.predictions.record import from_mask, to_mask
-from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, ReviewEvent, Standing, holds, replay
+from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, Kind, ReviewEvent, Standing, holds, replay
 from core.store.conditions import utc
 from core.store.database import Database
 from core.text import encodable
@@ -56,7 +56,7 @@ class Reviews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_claim(self, event_id: UUID, prediction_id: UUID, seat: Seat, now: datetime) -> tuple[Standing, bool]:
+    def add_claim(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> tuple[Standing, bool]:
         """Let an item be looked at by one seat alone for a while; return what holds of it, and whether it is theirs.
 
         It is theirs unless somebody else's claim holds.
@@ -67,12 +67,14 @@ class Reviews:
         with self._database.transaction() as cursor:
             read = _reading_of(cursor, prediction_id)
             standing = _standing(cursor, prediction_id)
-            if _held_by_other(standing, seat, now):
+            if _held_by_other(standing, reviewer, now):
                 return standing, False
-            _append(cursor, read, seat, now, "claim", id=event_id, prediction_id=prediction_id, until=utc(now + CLAIM))
+            _append(
+                cursor, read, reviewer, now, "claim", id=event_id, prediction_id=prediction_id, until=utc(now + CLAIM)
+            )
         return standing, True
 
-    def release(self, event_id: UUID, prediction_id: UUID, seat: Seat, now: datetime) -> None:
+    def release(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> None:
         """Give an item back, if it is this seat's.
 
         Raises:
@@ -80,9 +82,9 @@ class Reviews:
         """
         with self._database.transaction() as cursor:
             standing = _standing(cursor, prediction_id)
-            if standing.claim is not None and standing.claim.seat == seat.window:
+            if standing.claim is not None and standing.claim.seat == reviewer.window:
                 read = _Read(standing.claim.before, *_versions(standing.claim))
-                _append(cursor, read, seat, now, "release", id=event_id, prediction_id=prediction_id)
+                _append(cursor, read, reviewer, now, "release", id=event_id, prediction_id=prediction_id)
 
     def act(self, act: Act) -> None:
         """Append what somebody decided; the same act twice, as by a double click, is appended once.
@@ -149,7 +151,7 @@ class Reviews:
             ).fetchall()
         return [row[0] for row in rows]
 
-    def undo(self, events: Mapping[UUID, UUID], seat: Seat, now: datetime) -> list[UUID]:
+    def undo(self, events: Mapping[UUID, UUID], reviewer: Seat, now: datetime) -> list[UUID]:
         """Take back what somebody did, all of it or nothing; return the predictions.
 
         Args:
@@ -164,7 +166,7 @@ class Reviews:
             for undone, own_id in events.items():
                 row = cursor.execute(f"SELECT {_EVENT} FROM review_events WHERE id = ?", [undone]).fetchone()
                 event = _event(row) if row else None
-                if event is None or event.kind not in UNDOABLE or event.seat != seat.window:
+                if event is None or event.kind not in UNDOABLE or event.seat != reviewer.window:
                     raise ReviewError("That is not yours to take back. Reopen the item in the queue “done” instead.")
                 if cursor.execute("SELECT 1 FROM review_events WHERE undoes = ?", [undone]).fetchone():
                     raise ReviewError("That was taken back already.")
@@ -180,7 +182,7 @@ class Reviews:
                     )
                 read = _Read(event.before, *_versions(event))
                 own = event.prediction_id
-                _append(cursor, read, seat, now, "undo", id=own_id, prediction_id=own, undoes=undone)
+                _append(cursor, read, reviewer, now, "undo", id=own_id, prediction_id=own, undoes=undone)
                 taken.append(event.prediction_id)
         return taken
 
@@ -213,7 +215,7 @@ class Reviews:
                 _event(row) for row in cursor.execute(f"SELECT {_EVENT} FROM review_events ORDER BY number").fetchall()
             ]
 
-    def current(self) -> dict[UUID, tuple[str, tuple[str, ...] | None]]:
+    def current(self) -> dict[UUID, tuple[Choice, tuple[str, ...] | None]]:
         """Return the decision that holds of each decided prediction: its kind and its emotions.
 
         Raises:
@@ -269,13 +271,13 @@ def _versions(event: ReviewEvent) -> tuple[str, str, str, str | None]:
     return event.model, event.model_version, event.threshold_version, event.rule_version
 
 
-def _append(cursor: Any, read: _Read, seat: Seat, now: datetime, kind: str, /, **values: Any) -> None:
+def _append(cursor: Any, read: _Read, reviewer: Seat, now: datetime, kind: Kind, /, **values: Any) -> None:
     row = {
         "note": "",
         **values,
         "kind": kind,
-        "actor": seat.actor.name,
-        "seat": seat.window,
+        "actor": reviewer.actor.name,
+        "seat": reviewer.window,
         "made_at": utc(now),
         "before": to_mask(read.before),
         "model": read.model,
@@ -299,9 +301,9 @@ def _standing(cursor: Any, prediction_id: UUID) -> Standing:
     return replay(_history(cursor, prediction_id)).get(prediction_id, Standing())
 
 
-def _held_by_other(standing: Standing, seat: Seat, now: datetime) -> bool:
+def _held_by_other(standing: Standing, reviewer: Seat, now: datetime) -> bool:
     claim = standing.claim
-    return bool(claim and claim.until and claim.seat != seat.window and holds(claim.until, now))
+    return bool(claim and claim.until and claim.seat != reviewer.window and holds(claim.until, now))
 
 
 def _refuse_if_late(act: Act, standing: Standing) -> None:
