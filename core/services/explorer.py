@@ -1,4 +1,4 @@
-"""The use cases of exploring: what a page of charts asks of the store, as tidy frames at each level of emotions.
+"""The use cases of exploring predictions: what charts and tables ask of the store, as tidy frames at each level.
 
 A group (Ekman's, or a sentiment) counts where any of its emotions reaches its threshold, and is as probable as its most
 probable emotion. Answers are memoised until the store changes.
@@ -247,7 +247,7 @@ class Explorer:
 
     @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
-        """Return the texts most like a prediction's."""
+        """Return the texts most similar to a prediction's."""
         found = self.detail(prediction_id)
         return self._queries.near(found) if found else []
 

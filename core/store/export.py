@@ -153,7 +153,7 @@ def _rows(suffix: str, where: str) -> str:
 
 
 def text_cell(suffix: str, expression: str, name: str) -> str:
-    """Return a column that holds what somebody wrote: in CSV, made harmless for spreadsheets."""
+    """Return a column that holds free text: in CSV, made harmless for spreadsheets."""
     return f"{_harmless(expression) if suffix == '.csv' else expression} AS {name}"
 
 

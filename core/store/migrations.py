@@ -104,9 +104,9 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
     (
         "the revision of the store; one definition of twins",
         """
-        -- What a text has in common with its twins is told by core/review/twins.py alone, and which version of it made
-        -- the number; what is NULL, or of another version, is filled in the background. To drop and to add a column
-        -- takes no time, however many rows there are.
+        -- core/review/twins.py alone says which texts are twins; the version of it that made a number stands beside it.
+        -- What is NULL, or of another version, is filled in the background. To drop and to add a column takes no
+        -- time, however many rows there are.
         DROP MACRO twin_of;
         ALTER TABLE predictions DROP COLUMN twin;
         ALTER TABLE predictions ADD COLUMN twin UBIGINT;

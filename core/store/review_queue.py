@@ -63,7 +63,7 @@ class ReviewQueue:
         self._database = database
 
     def refresh(self) -> int:
-        """Find out anew what is worth a look, and why; return how many items there are.
+        """Judge which predictions are worth a look, and why; return how many there are.
 
         Raises:
             StoreError: the store cannot be written.
@@ -309,7 +309,7 @@ class ReviewQueue:
 
 
 def _decided(queue: Queue, selection: Selection, reviewer: Seat) -> tuple[str, dict[str, Any]]:
-    """Return the items of a queue of what somebody has done with."""
+    """Return the items of a queue that is not of open items."""
     told = {
         "done": "SELECT * FROM current_reviews WHERE kind <> 'escalate'",
         "escalated": "SELECT * FROM current_reviews WHERE kind = 'escalate'",

@@ -34,7 +34,7 @@ CLAIMED: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody wants to do with an item: an event before the store completes it.
+    """What a reviewer wants to do with an item: an event before the store completes it.
 
     Attributes:
         seen: the number of the last decision that the person saw, see `Standing.seen`.
@@ -57,9 +57,9 @@ class Reviews:
         self._database = database
 
     def add_claim(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> tuple[Standing, bool]:
-        """Let an item be looked at by one seat alone for a while; return what holds of it, and whether it is theirs.
+        """Claim an item for one window; return what holds of it, and whether it is claimed.
 
-        It is theirs unless somebody else's claim holds.
+        It is not where another window's claim holds.
 
         Raises:
             StoreError: the prediction is not in the store (any more), or the store cannot be written.
@@ -75,7 +75,7 @@ class Reviews:
         return standing, True
 
     def release(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> None:
-        """Give an item back, if it is this seat's.
+        """End the claim on an item, if it is this window's.
 
         Raises:
             StoreError: the store cannot be written.
@@ -87,10 +87,10 @@ class Reviews:
                 _append(cursor, read, reviewer, now, "release", id=event_id, prediction_id=prediction_id)
 
     def act(self, act: Act) -> None:
-        """Append what somebody decided; the same act twice, as by a double click, is appended once.
+        """Append an act; the same act twice, as by a double click, is appended once.
 
         Raises:
-            ReviewError: somebody was faster: another decision was made since, or another's claim holds.
+            ReviewError: another decision was made since, or another window's claim holds.
             StoreError: the prediction is not in the store (any more), or the store cannot be written.
         """
         with self._database.transaction() as cursor:
@@ -152,13 +152,13 @@ class Reviews:
         return [row[0] for row in rows]
 
     def undo(self, events: Mapping[UUID, UUID], reviewer: Seat, now: datetime) -> list[UUID]:
-        """Take back what somebody did, all of it or nothing; return the predictions.
+        """Take back some acts, all of them or none; return the predictions.
 
         Args:
             events: the events to take back, each with the id of the one that does it.
 
         Raises:
-            ReviewError: it is not that person's, was taken back already, or somebody decided since.
+            ReviewError: one is not of this window, was taken back already, or is followed by another decision.
             StoreError: the store cannot be written.
         """
         taken = []
