@@ -59,7 +59,9 @@ def words_key(clean_text: str) -> str:
 
     Texts that this tells apart are no twins; it takes a few that are not for twins, as emoji are words here.
     """
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", clean_text) if unicodedata.category(sign) != "Mn")
+    plain = clean_text
+    if not plain.isascii():
+        plain = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if unicodedata.category(sign) != "Mn")
     return _joined(plain.casefold()) or clean_text
 
 
