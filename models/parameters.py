@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from safetensors import safe_open
 
-from core.bench.checkpoint import recover
+from core.inference.checkpoint import recover
 from core.inference.classifier import Manifest
 
 

@@ -27,10 +27,10 @@ from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices
 from core.machine import code_revision
 from core.review.labelled_set import LabelledSet, Row
-from core.review.twins import words_key
+from core.review.twins import twin_key
 from core.settings import Settings
 from core.stats.metrics import Interval
-from core.text import normalise
+from core.text import normaliser
 from models import goemotions
 from models.artefact import Origin
 from models.goemotions import LabelledTexts, together
@@ -82,8 +82,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = {words_key(text) for text in test.texts}
-    learn = _texts((row for row in labelled.share("learn") if words_key(normalise(row.text)) not in tested), md5)
+    tested = set(map(twin_key, test.raw))
+    learn = _texts((row for row in labelled.share("learn") if twin_key(row.text) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(
@@ -225,6 +225,7 @@ class _Bench:
             base=parent.base,
             base_licence=str(parent.training.get("base_licence", "")),
             max_length=parent.max_length,
+            normaliser_version=parent.normaliser_version,
             summary=summary,
             parameters=(),
             seed=self.seed,
@@ -350,7 +351,7 @@ class _Jury:
 
 
 def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
-    scores = np.nan_to_num(model.scores(split.texts))
+    scores = np.nan_to_num(model.read(split.raw))
     return Decisions(
         targets={level: roll_up_targets(split.targets, level) for level in AT_LEVEL},
         decided={level: model.decide(scores, level) for level in AT_LEVEL},
@@ -397,11 +398,11 @@ def _judge(difference: Interval) -> str:
 
 def _texts(rows: Iterable[Row], md5: str) -> LabelledTexts:
     """Return rows as a split called `reviews`, without those of which normalisation leaves nothing."""
-    readable = [(clean, row.labels) for row in rows if (clean := normalise(row.text))]
+    readable = [(row.text, row.labels) for row in rows if normaliser().normalise(row.text)]
     targets = np.zeros((len(readable), len(LABELS)), dtype=np.bool_)
     for number, (_, labels) in enumerate(readable):
         targets[number, [INDEX[label] for label in labels]] = True
-    return LabelledTexts("reviews", [clean for clean, _ in readable], targets, md5)
+    return LabelledTexts("reviews", [text for text, _ in readable], targets, md5)
 
 
 def _serving(house: Settings) -> Rival:

@@ -16,7 +16,7 @@ from core.files import Batch, Table
 from core.files.cells import texts
 from core.files.encoding import disk_errors
 from core.files.table import text_column
-from core.services.predictor import ROWS_AT_ONCE
+from core.predictions.columns import ROWS_AT_ONCE
 from core.times import parse_moment
 
 EXPECTED_NAMES: Final = ("emotions", "emotion", "expected", "label", "labels")

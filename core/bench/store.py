@@ -9,22 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 
 from core.access.actor import Actor
+from core.app import App
+from core.clock import utc_now
 from core.emotions import LABELS, Level
 from core.explore.selection import Selection
 from core.explore.time_buckets import bucket_for
-from core.inference import classifier, serving
 from core.machine import machine_kind
-from core.rules import Rules
 from core.services.explorer import counted
-from core.services.predictor import Service, utc_now
-from core.settings import Settings, settings
+from core.settings import settings
 from core.stats.drift import psi
 from core.store import Store
 from core.store.explorer import ExplorerQueries
@@ -57,35 +56,18 @@ def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> None:
     theirs: dict[str, list[float]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as scratch:
-            store, service = open_store(chosen, Path(scratch) / "bench.duckdb")
+            app = App(chosen.model_copy(update={"database": Path(scratch) / "bench.duckdb", "query_seconds": 600}))
             try:
+                store = app.store()
                 started = time.perf_counter()
                 add_copies(store, size, utc_now())
                 seconds = time.perf_counter() - started
                 print(f"{size:,} rows: made in {seconds:.0f} s, {store.path.stat().st_size / 1e6:,.0f} MB on disk")
                 _ask(store, rounds, ours, theirs)
-                _append(service, store, Path(scratch), 100_000)
+                _append(app, Path(scratch), 100_000)
             finally:
-                store.close()
+                app.close()
     _print(sizes, ours, theirs, rounds)
-
-
-def open_store(chosen: Settings, path: Path) -> tuple[Store, Service]:
-    """Return a store that holds the sample tweets, and the use cases over it.
-
-    Raises:
-        InputError: the sample tweets or the rules are missing.
-        ModelError: the serving model cannot be loaded.
-    """
-    store = Store(path, chosen.memory_limit, query_seconds=600)
-    model = classifier.load(serving.choices(chosen)[0].folder, chosen.threads)
-    service = Service(model, _none, lambda: store, rules=Rules.read(chosen.rules))
-    service.add_samples(store, chosen.sample_tweets)
-    return store, service
-
-
-def _none() -> NoReturn:
-    raise AssertionError("the bench asks for no second model")
 
 
 def _ask(store: Store, rounds: int, ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
@@ -207,11 +189,11 @@ def _page(column: str) -> Callable[[pd.DataFrame], Any]:
     return lambda frame: frame.nlargest(100, column)
 
 
-def _append(service: Service, store: Store, folder: Path, rows: int) -> None:
+def _append(app: App, folder: Path, rows: int) -> None:
     """Append a scored file while another thread asks questions all the time, and print how both fared."""
     scored = folder / "append.parquet"
-    _scored_file(service, scored, rows)
-    explorer, seconds = ExplorerQueries(store), list[float]()
+    _scored_file(app, scored, rows)
+    explorer, seconds = ExplorerQueries(app.store()), list[float]()
     stop = threading.Event()
 
     def ask() -> None:
@@ -224,7 +206,7 @@ def _append(service: Service, store: Store, folder: Path, rows: int) -> None:
     alone = _median(lambda: explorer.totals(Selection()), 5)
     reader.start()
     started = time.perf_counter()
-    added = service.take_in(scored, uuid4(), "append.parquet", Actor("bench"))
+    added = app.intake.take_in(scored, uuid4(), "append.parquet", Actor("bench"))
     took = time.perf_counter() - started
     stop.set()
     reader.join()
@@ -234,16 +216,17 @@ def _append(service: Service, store: Store, folder: Path, rows: int) -> None:
     )
 
 
-def _scored_file(service: Service, target: Path, rows: int) -> None:
+def _scored_file(app: App, target: Path, rows: int) -> None:
     from core.bench.models import sample_texts  # noqa: PLC0415  (loads torch, which comes last)
     from core.files import open_writer  # noqa: PLC0415
-    from core.services.predictor import STORE_COLUMNS  # noqa: PLC0415
+    from core.predictions.columns import STORE_COLUMNS  # noqa: PLC0415
 
     texts = sample_texts(settings().sample_tweets, rows)
-    read = service.read_batch(texts[:2_000])
+    scorer = app.scorer
+    read = scorer.predictor.predict_batch(texts[:2_000])
     with open_writer(target, STORE_COLUMNS) as writer:
         for start in range(0, rows, len(read)):
-            service.write_for_store(writer, read, start, utc_now(), [None] * len(read))
+            scorer.write_scored(writer, read, start, utc_now(), [None] * len(read))
 
 
 def _print(sizes: tuple[int, ...], ours: dict[str, list[float]], theirs: dict[str, list[float]], rounds: int) -> None:

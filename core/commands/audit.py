@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.files import FORMATS, open_table
@@ -38,11 +38,9 @@ def run(options: argparse.Namespace) -> int:
     """Audit the file and return the exit code."""
     from tqdm import tqdm  # noqa: PLC0415
 
+    from core.app import App  # noqa: PLC0415
     from core.audit import AuditSource, audit, guess_expected_column, scored_rows  # noqa: PLC0415
-    from core.inference.classifier import load  # noqa: PLC0415
     from core.inference.serving import choices  # noqa: PLC0415
-    from core.rules import Rules  # noqa: PLC0415
-    from core.services.predictor import Service  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.times import guess_time_column  # noqa: PLC0415
 
@@ -62,14 +60,15 @@ def run(options: argparse.Namespace) -> int:
     ):
         _tell(notice)
     model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
-    service = Service(load(model, chosen.threads), _none, _none, rules=Rules.read(chosen.rules), private=chosen.private)
+    app = App(chosen)
+    scorer = app.scorer_of(app.predictor_of(model))
     with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
         try:
-            done = audit(service, source, out, on_rows=lambda rows: bar.update(rows - bar.n))
+            done = audit(scorer, source, out, on_rows=lambda rows: bar.update(rows - bar.n))
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not hide what is said of the first
             bar.close()
-            kept = scored_rows(service, source, out)
+            kept = scored_rows(scorer, source, out)
             _tell(f"stopped after {kept:,} of {table.rows:,} rows. The next run of this audit goes on from there.")
             return 130
     print(done.summary)
@@ -111,7 +110,3 @@ def _hand_over(audit: "Audit", inbox: Path) -> str:
         finally:
             scratch.unlink(missing_ok=True)
     return f"The app takes its rows into its store by itself: they wait in {target}."
-
-
-def _none() -> NoReturn:
-    raise AssertionError("an audit opens no store and no second model")

@@ -25,8 +25,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file and return the exit code."""
+    from core.clock import utc_now  # noqa: PLC0415
     from core.explore.query_string import refuse_unknown, selection_of, values_of  # noqa: PLC0415
-    from core.services.predictor import utc_now  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
     from core.store import export as write  # noqa: PLC0415

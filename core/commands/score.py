@@ -5,7 +5,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from core.errors import InputError
 from core.files import FORMATS, append, open_table, open_writer
@@ -39,11 +39,10 @@ def run(options: argparse.Namespace) -> int:
     """Score the file and return the exit code."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    from core.inference.classifier import load  # noqa: PLC0415
+    from core.app import App  # noqa: PLC0415
     from core.inference.serving import choices  # noqa: PLC0415
     from core.maintenance.inbox import open_inbox_writer  # noqa: PLC0415
-    from core.rules import Rules  # noqa: PLC0415
-    from core.services.predictor import RESULT_COLUMNS, Service  # noqa: PLC0415
+    from core.predictions.columns import RESULT_COLUMNS  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.times import guess_time_column  # noqa: PLC0415
 
@@ -70,12 +69,11 @@ def run(options: argparse.Namespace) -> int:
                 open_writer(output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
             )
         model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
-        service = Service(
-            load(model, chosen.threads), _none, _none, rules=Rules.read(chosen.rules), private=chosen.private
-        )
+        app = App(chosen)
+        scorer = app.scorer_of(app.predictor_of(model))
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
             try:
-                summary = service.score_table(
+                summary = scorer.score_table(
                     table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=posted
                 )
             except KeyboardInterrupt:
@@ -95,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     undated = f", {summary.undated:,} without a time that can be read" if summary.undated else ""
     places = [writer.path for writer in (results, for_inbox) if writer is not None]
     print(
-        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {service.classifier.info.label}, in "
+        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {scorer.predictor.classifier.info.label}, in "
         f"{' and '.join(map(str, places))}."
     )
     return 0
@@ -123,7 +121,3 @@ def _places(options: argparse.Namespace, inbox: Path) -> tuple[Path | None, Path
 
 def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
-
-
-def _none() -> NoReturn:
-    raise AssertionError("scoring a file opens no store and no second model")

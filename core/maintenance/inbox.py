@@ -22,11 +22,11 @@ from uuid import UUID, uuid5
 
 from core.errors import InputError
 from core.files import Writer, open_writer
-from core.services.predictor import STORE_COLUMNS
+from core.predictions.columns import STORE_COLUMNS
 from core.text import encodable
 
 Keep = Callable[[Path, UUID, str], int]
-"""Records a file under a batch's id and a name, once, and returns how many rows were added: `Service.take_in`."""
+"""Records a file under a batch's id and a name, once, and returns how many rows were added: `Intake.take_in`."""
 
 _SUFFIX: Final = ".parquet"
 _STEM_CHARS: Final = 40

@@ -9,15 +9,16 @@ import logging
 import re
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from core.access.actor import Actor
+from core.clock import utc_now
 from core.jobs import Job
 from core.maintenance.inbox import Inbox, Taken
-from core.services.predictor import Service
+from core.services.intake import Intake
 from core.services.review_desk import ReviewDesk
 
 _LOG = logging.getLogger("affectra")
@@ -29,7 +30,7 @@ _RESTS: Final = timedelta(minutes=1)
 """How long after a problem before it is tried again, so that it can be read and does not cost the machine's time."""
 
 
-class Upkeep:
+class Maintenance:
     """One for the process. Safe to poke from any thread, as often as one likes.
 
     Attributes:
@@ -39,18 +40,18 @@ class Upkeep:
 
     def __init__(
         self,
-        service: Callable[[], Service],
+        intake: Callable[[], Intake],
         inbox: Inbox,
         retain_days: int | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        reviewing: Callable[[], ReviewDesk] | None = None,
+        review_desk: Callable[[], ReviewDesk] | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.inbox: Final = inbox
         self.job: Job[list[Taken]] | None = None
-        self._service = service
+        self._intake = intake
         self._retain_days = retain_days
         self._now = now
-        self._reviewing = reviewing
+        self._review_desk = review_desk
         self._forgot: datetime | None = None
         self._tried: datetime | None = None
         self._lock = threading.Lock()
@@ -82,16 +83,16 @@ class Upkeep:
                 return True
             if self.problems and self._tried is not None and self._now() - self._tried < _RESTS:
                 return False
-            service = self._service()
-            waiting, unjudged = self.inbox.waiting(), service.to_judge()
-            reviewing = self._reviewing() if self._reviewing else None
-            unasked = reviewing.to_ask() if reviewing else 0
-            unmatched = reviewing.without_twin() if reviewing else 0
+            intake = self._intake()
+            waiting, unjudged = self.inbox.waiting(), intake.count_to_judge()
+            desk = self._review_desk() if self._review_desk else None
+            unasked = desk.to_ask() if desk else 0
+            unmatched = desk.without_twin() if desk else 0
             if not waiting and not unjudged and not unasked and not unmatched and not self._forgets_now():
                 return False
             self._tried = self._now()
             todo = len(waiting) + unjudged + unmatched + unasked
-            self.job = Job(lambda report, cancelled: self._work(service, reviewing, report, cancelled), todo)
+            self.job = Job(lambda report, cancelled: self._work(intake, desk, report, cancelled), todo)
             return True
 
     def _forgets_now(self) -> bool:
@@ -101,14 +102,14 @@ class Upkeep:
 
     def _work(
         self,
-        service: Service,
-        reviewing: ReviewDesk | None,
+        intake: Intake,
+        desk: ReviewDesk | None,
         report: Callable[[int], None],
         cancelled: Callable[[], bool],
     ) -> list[Taken]:
         if self._retain_days is not None and self._forgets_now():
             self._forgot = self._now()
-            if gone := service.forget(self._retain_days):
+            if gone := intake.forget(self._retain_days):
                 _LOG.info("%d predictions older than %d days were deleted", gone, self._retain_days)
         taken: list[Taken] = []
 
@@ -118,17 +119,17 @@ class Upkeep:
 
         def keep(path: Path, batch: UUID, name: str) -> int:
             if audit := _AUDIT.fullmatch(name):
-                return service.take_in(path, UUID(audit[1]), name, _ACTOR, "audit")
-            return service.take_in(path, batch, name, _ACTOR)
+                return intake.take_in(path, UUID(audit[1]), name, _ACTOR, "audit")
+            return intake.take_in(path, batch, name, _ACTOR)
 
         try:
             self.inbox.take_in(keep, note, cancelled)
         finally:
             # What is stored need not wait for a file that cannot be.
-            judged = service.judge_anew(lambda rows: report(len(taken) + rows), cancelled)
+            judged = intake.judge_again(lambda rows: report(len(taken) + rows), cancelled)
             done = len(taken) + judged
-            if reviewing is not None:
-                done += reviewing.find_twins(lambda rows: report(done + rows), cancelled)
-            if reviewing is not None and reviewing.to_ask():
-                reviewing.ask_baseline(lambda rows: report(done + rows), cancelled)
+            if desk is not None:
+                done += desk.find_twins(lambda rows: report(done + rows), cancelled)
+            if desk is not None and desk.to_ask():
+                desk.ask_baseline(lambda rows: report(done + rows), cancelled)
         return taken

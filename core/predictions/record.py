@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from core.emotions import LABELS, Scores
+from core.emotions import Scores
 from core.rules.flags import Flag
 from core.text import CleanText
 
@@ -92,13 +92,3 @@ class StoredPrediction:
     model_version: str
     ups: int
     downs: int
-
-
-def to_mask(labels: tuple[str, ...]) -> int:
-    """Pack emotion names into 28 bits; bit k is `LABELS[k]`."""
-    return sum(1 << LABELS.index(label) for label in labels)
-
-
-def from_mask(mask: int) -> tuple[str, ...]:
-    """Unpack what `to_mask` packed, in the order of `LABELS`."""
-    return tuple(label for number, label in enumerate(LABELS) if mask >> number & 1)

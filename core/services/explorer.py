@@ -4,8 +4,10 @@ A group (Ekman's, or a sentiment) counts where any of its emotions reaches its t
 probable emotion. Answers are memoised until the store changes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -13,12 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.emotions import AT_LEVEL, Level, members, names, roll_up
+from core.emotions import AT_LEVEL, LABELS, Level, members, names, roll_up
 from core.explore.selection import Selection
 from core.explore.time_buckets import DAY, bucket_for, floor, naive
 from core.memo import Memo, memoised
+from core.predictions.record import StoredPrediction
 from core.stats import anomalies, drift
-from core.store import EXPORTS
+from core.store import EXPORTS, Flips, Store, export
 from core.store.explorer import ORDERS, Detail, ExplorerQueries, Facets, Listed, Near, Totals
 
 __all__ = ["EXPORTS", "ORDERS", "Detail", "Drift", "Explorer", "Facets", "Listed", "Near", "Spike", "Totals"]
@@ -73,14 +76,55 @@ class Explorer:
         memo: where answers are kept until the store changes.
     """
 
-    def __init__(self, queries: ExplorerQueries) -> None:
+    def __init__(self, queries: ExplorerQueries, store: Store) -> None:
         self._queries = queries
+        self._store = store
         self.memo: Final = Memo(queries.revision)
 
     @property
     def revision(self) -> int:
         """A number that changes whenever the store does."""
         return self._queries.revision()
+
+    def export(
+        self,
+        selection: Selection,
+        target: Path,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        overwrite: bool = False,
+    ) -> int:
+        """Write what a selection holds into a file of any size; return how many rows, 0 if it was cancelled.
+
+        Raises:
+            InputError, StoreError: as `core.store.export` has it.
+        """
+        return export(self._store, selection, target, cancelled, overwrite=overwrite)
+
+    def recent(self, limit: int = 20) -> list[StoredPrediction]:
+        """Return the newest predictions in the store, newest first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.recent(limit)
+
+    def stored(self) -> int:
+        """Return how many predictions the store holds.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.count()
+
+    def flips(self, model: str, version: str, label: str, level: Level, *, old: float, new: float) -> Flips:
+        """Count what another threshold of a label would change among the stored predictions of a model.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        (group,) = (numbers for name, numbers in zip(names(level), members(level), strict=True) if name == label)
+        return self._store.flips(model, version, [LABELS[number] for number in group], old, new)
 
     @memoised
     def facets(self) -> Facets:

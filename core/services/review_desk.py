@@ -24,7 +24,6 @@ from core.store import Store
 from core.store.explorer import Detail, ExplorerQueries
 from core.store.review_queue import SECOND_LOOK, Queue, Queued, ReviewQueue
 from core.store.reviews import Act, Reviews
-from core.text import clean
 
 __all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "ReviewDesk"]
 
@@ -157,7 +156,7 @@ class ReviewDesk:
             ids, texts = self._queue.without_second(baseline.info.label, AT_ONCE)
             if not ids:
                 break
-            decided = baseline.decide(baseline.scores([clean(text).text for text in texts]))
+            decided = baseline.decide(baseline.read(texts))
             masks = (decided.astype(np.uint32) << np.arange(len(LABELS), dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
             self._queue.set_second(ids, masks, baseline.info.label)
             done += len(ids)

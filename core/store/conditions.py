@@ -8,7 +8,7 @@ from typing import Any
 from core.emotions import LABELS, SENTIMENTS
 from core.errors import InputError
 from core.explore.selection import UNCERTAIN, Selection
-from core.predictions.record import to_mask
+from core.predictions.masks import to_mask
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.text import encodable
 

@@ -12,7 +12,7 @@ import pandas as pd
 from core.emotions import LABELS, Scores
 from core.errors import InputError
 from core.explore.selection import Selection
-from core.predictions.record import from_mask
+from core.predictions.masks import from_mask
 from core.rules.flags import Flag, categories_of
 from core.store.conditions import condition
 from core.store.database import Database

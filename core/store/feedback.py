@@ -4,7 +4,8 @@ from datetime import UTC
 from uuid import UUID
 
 from core.errors import StoreError
-from core.predictions.record import Feedback, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Feedback
 from core.store.conditions import utc
 from core.store.database import Database
 from core.text import encodable

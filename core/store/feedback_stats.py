@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.explore.selection import Selection
-from core.predictions.record import Verdict, from_mask
+from core.predictions.masks import from_mask
+from core.predictions.record import Verdict
 from core.review.events import Choice
 from core.store.conditions import condition
 from core.store.database import Database

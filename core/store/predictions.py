@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.emotions import LABELS, Scores
 from core.errors import StoreError
-from core.predictions.record import Prediction, StoredPrediction, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Prediction, StoredPrediction
 from core.review.twins import TWIN_VERSION, twin_number
 from core.rules.flags import Flag, category_mask, gravity
 from core.store.conditions import utc

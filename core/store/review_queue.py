@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.access.actor import Seat
 from core.explore.selection import Selection
-from core.predictions.record import from_mask
+from core.predictions.masks import from_mask
 from core.review.events import CLAIM, Status
 from core.review.priority import Signals, bits, judge
 from core.review.twins import TWIN_VERSION

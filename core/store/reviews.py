@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.access.actor import Seat
 from core.errors import ReviewError, StoreError
-from core.predictions.record import from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
 from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, Kind, ReviewEvent, Standing, holds, replay
 from core.store.conditions import utc
 from core.store.database import Database

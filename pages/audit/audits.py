@@ -69,7 +69,7 @@ def draw_upkeep() -> None:
 @st.fragment(run_every="4s")
 @guarded
 def _upkeep(page_run: int) -> None:
-    upkeep = runtime.upkeep()
+    upkeep = runtime.app().maintenance
     was_running = st.session_state.get("upkeep_ran", False)
     running = upkeep.poke()
     st.session_state["upkeep_ran"] = running
@@ -181,13 +181,14 @@ def _start_typical() -> None:
 
 @reporting
 def _start(source: AuditSource, upload: Upload | None) -> None:
-    service, actor, out = runtime.service(), runtime.actor(), settings().audits
+    app, out = runtime.app(), settings().audits
+    scorer, intake, actor = app.scorer, app.intake, app.actor
     rows = source.table.rows
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Audit:
-        made = audit(service, source, out, report, cancelled)
+        made = audit(scorer, source, out, report, cancelled)
         if not made.stopped:
-            service.take_in(made.predictions, made.id, made.source, actor, "audit")
+            intake.take_in(made.predictions, made.id, made.source, actor, "audit")
         return made
 
     st.session_state["audit_run"] = Run(Job(work, rows), source.name, upload)
@@ -288,7 +289,7 @@ def _finished() -> None:
 
 @guarded
 def _inbox() -> None:
-    upkeep = runtime.upkeep()
+    upkeep = runtime.app().maintenance
     st.header("The inbox")
     waiting, aside = upkeep.inbox.waiting(), upkeep.inbox.aside()
     st.markdown(

@@ -24,7 +24,7 @@ _BY: Final = "all that was read by "
 
 def draw(view: View, level: Level) -> None:
     """Draw the tab."""
-    exploring = runtime.exploring()
+    exploring = runtime.app().explorer
     facets = exploring.facets()
     st.header("Are scores distributed as they were?")
     options = [_BEFORE, _EARLIER, _FIRST, *(f"{_BY}{model}" for model in facets.models)]

@@ -27,9 +27,9 @@ def draw_export(view: View) -> None:
 
 
 def _writer(selection: Selection) -> Write:
-    service = runtime.service()
+    explorer = runtime.app().explorer
 
     def write(path: Path, cancelled: Callable[[], bool]) -> int:
-        return service.export(selection, path, cancelled)
+        return explorer.export(selection, path, cancelled)
 
     return write

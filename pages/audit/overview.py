@@ -21,7 +21,7 @@ _LINES: Final = 6
 
 def draw_totals(view: View) -> None:
     """Draw the row of key figures, each with its change against the period before."""
-    exploring = runtime.exploring()
+    exploring = runtime.app().explorer
     now = exploring.totals(view.selection)
     before = exploring.before(view.selection)
     earlier = exploring.totals(before) if before else None
@@ -92,7 +92,7 @@ def _change(now: int, before: int) -> str:
 
 def draw(view: View, level: Level) -> None:
     """Draw the tab."""
-    exploring = runtime.exploring()
+    exploring = runtime.app().explorer
     if not exploring.totals(view.selection).n:
         st.info("No tweet fits these filters. Take some of them back above, or choose a longer period.")
         return
@@ -144,7 +144,7 @@ def draw(view: View, level: Level) -> None:
 def draw_together(view: View, level: Level) -> None:
     """Draw the tab of what occurs together."""
     st.header("Which occur together")
-    pairs = runtime.exploring().pairs(view.selection, level)
+    pairs = runtime.app().explorer.pairs(view.selection, level)
     draw_chart(
         charts.co_occurrence(pairs),
         f"pairs_{level}",

@@ -29,10 +29,10 @@ def main() -> None:
     st.caption("**Affectra** · what the model said, and where it is risky")
     st.title("Audit")
     show_reported()
-    if notice := runtime.service().notice:
+    if notice := runtime.app().predictor.notice:
         st.warning(plain(notice), icon=":material/swap_horiz:")
     runs.draw_upkeep()
-    view = draw_filters(runtime.exploring())
+    view = draw_filters(runtime.app().explorer)
     _figures(view)
     level: Level = level_switch("audit_level")
     if "tweet" in st.query_params and "audit_tab" not in st.session_state:

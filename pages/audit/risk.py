@@ -21,7 +21,7 @@ _SHOWN: Final = 5
 
 def draw(view: View, level: Level) -> None:
     """Draw the tab."""
-    exploring = runtime.exploring()
+    exploring = runtime.app().explorer
     st.header("Flags by category and severity")
     severities = exploring.severities(view.selection)
     if severities.empty:
@@ -53,7 +53,7 @@ def draw(view: View, level: Level) -> None:
 
 
 def _spike(number: int, spike: Spike) -> None:
-    words = runtime.exploring().distinctive(spike)
+    words = runtime.app().explorer.distinctive(spike)
     with st.container(border=True, key=f"spike_{number}"):
         st.markdown(
             f"**{spike.day:%A, %Y-%m-%d}: {spike.name}**: {spike.count:,} tweets where {spike.usual:,.0f} are usual "

@@ -12,8 +12,7 @@ from core.errors import InputError, ModelError
 from core.inference.classifier import Classifier
 from core.rules.flags import Flag
 from core.services.explorer import Detail
-from core.services.predictor import Service
-from core.text import clean
+from core.services.predictor import Predictor
 from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.flagged import show_flagged
@@ -26,7 +25,7 @@ _MOVED: Final = 10
 
 def draw_detail(prediction_id: UUID, level: Level) -> None:
     """Draw all that is known of a prediction."""
-    found = runtime.exploring().detail(prediction_id)
+    found = runtime.app().explorer.detail(prediction_id)
     with st.container(border=True, key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("One tweet")
@@ -48,7 +47,7 @@ def _close() -> None:
 
 
 def _draw(found: Detail, level: Level) -> None:
-    service, listed = runtime.service(), found.listed
+    predictor, listed = runtime.app().predictor, found.listed
     show_flagged(listed.text, found.flags)
     sentiment = next(one for one in SENTIMENTS if one.name == listed.sentiment)
     by_sentiment = roll_up(found.scores, "sentiment")[0]
@@ -59,15 +58,15 @@ def _draw(found: Detail, level: Level) -> None:
         Badge(EMOTIONS[INDEX[listed.top]], float(found.scores[0, INDEX[listed.top]])),
         f"{listed.model} {listed.model_version}, read {found.made_at:%Y-%m-%d %H:%M} UTC",
     )
-    _flags(service, found)
+    _flags(predictor, found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _scores(service, found, level)
+        _scores(predictor, found, level)
     with right:
         _facts(found)
-        _tokens(service, found)
-        _said(service, found)
-    _today(service, found, level)
+        _tokens(predictor, found)
+        _said(predictor, found)
+    _today(predictor, found, level)
     _near(found)
 
 
@@ -75,7 +74,7 @@ def _ranked(found: Detail) -> list[str]:
     return sorted(found.listed.labels, key=lambda label: -found.scores[0, INDEX[label]])
 
 
-def _flags(service: Service, found: Detail) -> None:
+def _flags(predictor: Predictor, found: Detail) -> None:
     if not found.flags:
         judged = f"by the rules {plain(found.listed.rule_version)}" if found.listed.rule_version else "by no rules yet"
         st.caption(f"Not flagged ({judged}).")
@@ -83,19 +82,19 @@ def _flags(service: Service, found: Detail) -> None:
     with st.expander("What if the flagged words were masked?", key="what_if", on_change="rerun") as opened:
         if opened.open:
             for number, flag in enumerate(found.flags):
-                _what_if(service, found, number, flag)
+                _what_if(predictor, found, number, flag)
 
 
 @guarded
-def _what_if(service: Service, found: Detail, number: int, flag: Flag) -> None:
-    before = service.read(found.listed.text)
-    after = service.counterfactual(found.listed.text, flag)
+def _what_if(predictor: Predictor, found: Detail, number: int, flag: Flag) -> None:
+    before = predictor.predict(found.listed.text)
+    after = predictor.counterfactual(found.listed.text, flag)
     span = plain(in_cell(found.listed.text[flag.start : flag.stop])[:60])
     if pd.isna(after[0, 0]):
         st.caption(f"Without “{span}” nothing is left to read.")
         return
     frame = _moved(before.probabilities, after[0].tolist())
-    st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(service.classifier.info.label)}:")
+    st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(predictor.classifier.info.label)}:")
     both = ("with it", "without it")
     draw_chart(readings.rescored(frame, both), f"what_if_{number}", readings.describe_rescored(frame, both))
 
@@ -115,8 +114,8 @@ def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.Da
     return frame.loc[far].reset_index(drop=True)
 
 
-def _scores(service: Service, found: Detail, level: Level) -> None:
-    model = _model_of(service, found)
+def _scores(predictor: Predictor, found: Detail, level: Level) -> None:
+    model = _model_of(predictor, found)
     if model is None:
         st.caption("The thresholds by which this was decided are not on this machine; the bars are without them.")
         labels = AT_LEVEL[level]
@@ -135,13 +134,13 @@ def _scores(service: Service, found: Detail, level: Level) -> None:
     draw_chart(readings.emotion_bars(frame), f"detail_bars_{level}", readings.describe_bars(frame))
 
 
-def _model_of(service: Service, found: Detail) -> Classifier | None:
+def _model_of(predictor: Predictor, found: Detail) -> Classifier | None:
     """Return the model on this machine that has the thresholds by which a prediction was decided."""
-    if service.classifier.info.threshold_version == found.threshold_version:
-        return service.classifier
+    if predictor.classifier.info.threshold_version == found.threshold_version:
+        return predictor.classifier
     if found.listed.model == "tfidf":
         try:
-            baseline = service.baseline
+            baseline = predictor.baseline
         except ModelError:
             return None
         return baseline if baseline.info.threshold_version == found.threshold_version else None
@@ -166,15 +165,15 @@ def _facts(found: Detail) -> None:
         st.caption("The text is longer than what the model reads: only its beginning counted.")
 
 
-def _tokens(service: Service, found: Detail) -> None:
+def _tokens(predictor: Predictor, found: Detail) -> None:
     with st.expander("How the model reads it", key="tokens"):
-        pieces = service.classifier.tokens(clean(found.listed.text).text)
-        st.caption(f"{len(pieces)} pieces, by {plain(service.classifier.info.label)}:")
+        pieces = predictor.classifier.tokens(predictor.classifier.normaliser.normalise(found.listed.text))
+        st.caption(f"{len(pieces)} pieces, by {plain(predictor.classifier.info.label)}:")
         st.code(" ".join(map(in_cell, pieces)), language=None, wrap_lines=True)
 
 
-def _said(service: Service, found: Detail) -> None:
-    events = service.feedback_history(found.listed.id)
+def _said(predictor: Predictor, found: Detail) -> None:
+    events = runtime.app().feedback.history(found.listed.id)
     with st.expander(f"Feedback and history ({len(events)})", key="said"):
         if not events:
             st.caption("Nobody has given a thumb yet.")
@@ -185,14 +184,14 @@ def _said(service: Service, found: Detail) -> None:
             st.markdown(f"{event.made_at:%Y-%m-%d %H:%M} · {plain(event.actor)} · {verdict}{wished}{comment}")
 
 
-def _today(service: Service, found: Detail, level: Level) -> None:
+def _today(predictor: Predictor, found: Detail, level: Level) -> None:
     del level
     if not st.toggle(
-        f"Read it again with {plain(service.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
+        f"Read it again with {plain(predictor.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
     ):
         return
     try:
-        today = service.read(found.listed.text)
+        today = predictor.predict(found.listed.text)
     except (InputError, ModelError) as error:
         show_problem(error)
         return
@@ -209,7 +208,7 @@ def _today(service: Service, found: Detail, level: Level) -> None:
 
 
 def _near(found: Detail) -> None:
-    near = runtime.exploring().near(found.listed.id)
+    near = runtime.app().explorer.near(found.listed.id)
     with st.expander(f"Texts like it (the {len(near)} likest)", key="near"):
         if not near:
             st.caption("No other text of the store shares most of its words.")

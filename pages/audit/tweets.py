@@ -28,7 +28,7 @@ def draw(view: View, level: Level) -> None:
 @st.fragment
 @guarded
 def _table(view: View, level: Level) -> None:
-    exploring = runtime.exploring()
+    exploring = runtime.app().explorer
     total = exploring.count(view.selection)
     st.header("Tweets")
     opened = _opened()

@@ -39,7 +39,7 @@ def draw(board: Board, level: Level) -> None:
         format_func=titles.__getitem__,
         max_selections=_AT_ONCE,
     )
-    found = {run_id: runtime.model_board().evidence(by_id[run_id]) for run_id in chosen}
+    found = {run_id: runtime.app().model_board.evidence(by_id[run_id]) for run_id in chosen}
     labels = {titles[run_id]: one.labels for run_id, one in found.items() if one.labels is not None}
     for run_id, one in found.items():
         if one.labels is None:
@@ -168,7 +168,7 @@ def _of(frame: pd.DataFrame, level: Level, label: str) -> pd.DataFrame:
 
 def _flips(run: RunFacts, level: Level, label: str, tuned: float, threshold: float) -> None:
     try:
-        flips = runtime.service().flips(run.model, run.version, label, level, old=tuned, new=threshold)
+        flips = runtime.app().explorer.flips(run.model, run.version, label, level, old=tuned, new=threshold)
     except StoreError as error:
         show_problem(error)
         return

@@ -29,7 +29,7 @@ def draw(board: Board, level: Level) -> None:
     if first.id == second.id:
         st.info("Choose two different runs.")
         return
-    found = runtime.model_board().compare_runs(first, second)
+    found = runtime.app().model_board.compare_runs(first, second)
     st.markdown(f"**{plain(found.sentence(level))}**")
     st.markdown(plain(found.sentence(level, "micro")))
     st.header("At every level")

@@ -28,7 +28,7 @@ def main() -> None:
     show_reported()
     try:
         with st.spinner("Reading the runs from MLflow …", show_time=True):
-            board = runtime.model_board().board(at_once=True)
+            board = runtime.app().model_board.board(at_once=True)
     except AffectraError as error:
         show_problem(error)
         st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
@@ -49,14 +49,14 @@ def main() -> None:
 
 @st.fragment(run_every=0.5)
 def _refreshing() -> None:
-    if not runtime.model_board().refreshing:
+    if not runtime.app().model_board.refreshing:
         st.rerun()
     st.caption("The runs have changed since they were last read. This is how they were; they are being read anew …")
 
 
 @guarded
 def _champion(board: Board) -> None:
-    serving = runtime.service()
+    serving = runtime.app().predictor
     if serving.notice:
         st.warning(plain(serving.notice), icon=":material/swap_horiz:")
     info = serving.classifier.info

@@ -56,7 +56,7 @@ def _promote(board: Board) -> None:
     if not possible:
         st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
         return
-    pinned = runtime.promotion().tracker.pinned
+    pinned = runtime.app().promotion.tracker.pinned
     if pinned is not None:
         st.info(
             f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra anew to let another model serve.",
@@ -118,7 +118,7 @@ def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
     ):
         try:
             with st.spinner("Trying it out, and telling MLflow …"):
-                runtime.promotion().promote(candidate, reason or "", runtime.actor(), instead_of=shown)
+                runtime.app().promotion.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
         except AffectraError as error:
             report(error)
         else:
@@ -157,7 +157,7 @@ def _history(board: Board) -> None:
 def _measuring() -> None:
     st.header("What reading costs on this machine")
     show_reported()
-    cost_runs = runtime.cost_runs()
+    cost_runs = runtime.app().cost_runs
     job = cost_runs.measuring
     if job is not None and job.running:
         _progress()
@@ -195,17 +195,17 @@ def _measuring() -> None:
 
 @reporting
 def _start() -> None:
-    runtime.cost_runs().start_measuring(runtime.actor())
+    runtime.app().cost_runs.start_measuring(runtime.app().actor)
 
 
 @st.fragment(run_every=1.0)
 @guarded
 def _progress() -> None:
-    job = runtime.cost_runs().measuring
+    job = runtime.app().cost_runs.measuring
     if job is None or not job.running:
         st.rerun()  # the whole page: the leaderboard has new figures
         return
-    waiting = runtime.cost_runs().installed()[job.done :]
+    waiting = runtime.app().cost_runs.installed()[job.done :]
     at_work = f" {plain(waiting[0])} is at work …" if waiting else ""
     st.progress(job.done / max(job.total, 1), text=f"{job.done} of {job.total} models are measured.{at_work}")
     st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=job.cancel)

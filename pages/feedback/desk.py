@@ -97,7 +97,7 @@ def sitting(asked: Any, seat: Seat) -> Sitting:
     if now is not None and now.asked == asked:
         return now
     if now is not None and now.item is not None:
-        runtime.reviewing().release(now.item.id, seat)
+        runtime.app().review_desk.release(now.item.id, seat)
     fresh = Sitting(asked, undo=now.undo if now else [], done=now.done if now else 0)
     st.session_state["sitting"] = fresh
     return fresh
@@ -147,7 +147,7 @@ def draw_desk(view: View, queue: Queue, seat: Seat, count: int) -> None:
 def _take_linked(now: Sitting, linked: str, seat: Seat) -> None:
     """Put the item of the address on the desk."""
     try:
-        _put(now, runtime.reviewing().open(UUID(linked), seat))
+        _put(now, runtime.app().review_desk.open(UUID(linked), seat))
     except ValueError:
         st.query_params.pop("item", None)
         st.warning(f"{plain(linked[:40])} is no id of a tweet.")
@@ -158,7 +158,7 @@ def _take_linked(now: Sitting, linked: str, seat: Seat) -> None:
 
 def _next(now: Sitting, queue: Queue, view: View, seat: Seat) -> None:
     """Put the next item on the desk that nobody else has decided or holds."""
-    reviewing = runtime.reviewing()
+    reviewing = runtime.app().review_desk
     while True:
         if not now.line:
             if queue not in {"done", "mine", "escalated", "second"}:
@@ -181,7 +181,7 @@ def _next(now: Sitting, queue: Queue, view: View, seat: Seat) -> None:
 
 def _put(now: Sitting, item: Item) -> None:
     decision = item.standing.decision
-    now.item, now.act = item, runtime.reviewing().new_act()
+    now.item, now.act = item, runtime.app().review_desk.new_act()
     now.chosen = set(decision.emotions if decision and decision.emotions is not None else item.detail.listed.labels)
     now.passed.add(item.id)
     st.session_state.pop("review_more", None)
@@ -343,7 +343,7 @@ def _decide(kind: str, seat: Seat) -> None:
     item, act = now.item, now.act
     if item is None or act is None:
         return  # a key was pressed twice, and the first time has cleared the desk
-    reviewing = runtime.reviewing()
+    reviewing = runtime.app().review_desk
     note = st.session_state.get("review_note") or ""
     others = [label for label in st.session_state.get("review_more") or [] if label in LABELS]
     near = _near(item)
@@ -390,7 +390,7 @@ def _undo(seat: Seat) -> None:
     if not now.undo:
         return
     acts, item_id = now.undo.pop()
-    reviewing = runtime.reviewing()
+    reviewing = runtime.app().review_desk
     reviewing.undo(acts, seat)
     if now.item is not None:
         reviewing.release(now.item.id, seat)
@@ -407,7 +407,7 @@ def _undo(seat: Seat) -> None:
 def _history(item: Item, queue: Queue) -> None:
     if queue == "second":
         return
-    events = [event for event in runtime.reviewing().history(item.id) if event.kind not in {"claim", "release"}]
+    events = [event for event in runtime.app().review_desk.history(item.id) if event.kind not in {"claim", "release"}]
     if not events:
         return
     with st.expander(f"What was done with it ({len(events)})", key="review_history"):

@@ -40,7 +40,7 @@ def draw_list(view: View, queue: Queue, seat: Seat, count: int) -> None:
     page = 1
     if pages > 1:
         page = int(st.number_input(f"Page of {pages:,}", 1, pages, step=1, key="review_page", width=150))
-    reviewing = runtime.reviewing()
+    reviewing = runtime.app().review_desk
     rows = reviewing.queue(queue, view.selection, seat, limit=_ROWS, offset=(page - 1) * _ROWS)
     # A selection is a place in the table: under other rows it would mean another tweet.
     key = f"review_rows_{reviewing.revision}_{hash((queue, view.selection, page)) & 0xFFFFFFFF:x}"
@@ -102,7 +102,7 @@ def _cells(rows: list[Queued]) -> dict[str, list[Any]]:
 
 @reporting
 def _decide_many(ids: list[UUID], kind: str, seat: Seat) -> None:
-    acts = runtime.reviewing().decide_many(
+    acts = runtime.app().review_desk.decide_many(
         ids, cast(Choice, kind), seat, st.session_state.get("review_many_note") or ""
     )
     left = len(ids) - len(acts)

@@ -21,10 +21,10 @@ def main() -> None:
     """Draw the page."""
     st.caption("**Affectra** · what people say of what the model said")
     st.title("Feedback")
-    if notice := runtime.service().notice:
+    if notice := runtime.app().predictor.notice:
         st.warning(plain(notice), icon=":material/swap_horiz:")
     draw_upkeep()
-    view = draw_filters(runtime.exploring())
+    view = draw_filters(runtime.app().explorer)
     if "item" in st.query_params and "feedback_tab" not in st.session_state:
         st.session_state["feedback_tab"] = "Desk"  # a link to one item
     tabs = st.tabs(list(TABS), key="feedback_tab", bind="query-params")
@@ -37,7 +37,7 @@ def main() -> None:
 
 @guarded
 def _reviewing(tab: str, view: View) -> None:
-    reviewing = runtime.reviewing()
+    reviewing = runtime.app().review_desk
     reviewing.refresh()
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         seat = draw_seat()

@@ -39,7 +39,7 @@ _NO_THUMB: Final = (
 @guarded
 def draw_said(view: View, level: Level) -> None:
     """Draw how satisfied people are, what they correct, what they write, and what came of it."""
-    listening = runtime.sayings()
+    listening = runtime.app().feedback_insights
     found = listening.satisfaction(view.selection, level)
     show_reported()
     if not found.n:
@@ -120,7 +120,7 @@ def _satisfaction(found: Satisfaction, level: Level) -> None:
 
 def _contested(view: View) -> None:
     st.header("Contested emotions")
-    found = runtime.sayings().contested(view.selection)
+    found = runtime.app().feedback_insights.contested(view.selection)
     if found.labels.empty:
         st.info(
             "Nobody has said yet what it should have been. After a thumb down, the page Live asks for it; only such "
@@ -181,7 +181,7 @@ def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
 def _comments(view: View) -> None:
     follow_to_desk()
     st.header("What they wrote")
-    listening = runtime.sayings()
+    listening = runtime.app().feedback_insights
     total = listening.count_comments(view.selection)
     if not total:
         st.caption("Nobody has written anything beside a thumb.")
@@ -257,7 +257,7 @@ def _export(view: View) -> None:
 
 
 def _writer(asked: Selection | None) -> Write:
-    listening = runtime.sayings()
+    listening = runtime.app().feedback_insights
 
     def write(path: Path, cancelled: Callable[[], bool]) -> int:
         return listening.export_log(asked, path, cancelled)
@@ -269,7 +269,7 @@ def _writer(asked: Selection | None) -> Write:
 def draw_agreement(view: View) -> None:
     """Draw how far second looks agree with first decisions."""
     st.header("How far two reviewers agree")
-    found = runtime.sayings().second_looks(view.selection)
+    found = runtime.app().feedback_insights.second_looks(view.selection)
     of = found.found
     if not of.n:
         st.info(

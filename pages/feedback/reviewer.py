@@ -12,7 +12,7 @@ _LONGEST = 40
 
 def draw_seat() -> Seat:
     """Draw the field for the reviewer's name, and return who sits here."""
-    owner = runtime.actor()
+    owner = runtime.app().actor
     name = st.text_input(
         "You are",
         key="reviewer",

@@ -38,7 +38,7 @@ def draw_teaching() -> None:
     """Draw the labelled set, its conflicts, and the ways to learn from it."""
     show_reported()
     st.header("What was reviewed")
-    made = runtime.reviewing().labelled()
+    made = runtime.app().review_desk.labelled()
     if not made.rows:
         st.info("Nothing was confirmed or corrected yet. Decide some items on the desk: they become the labelled set.")
         return

@@ -15,7 +15,8 @@ from core.charts import probabilities as readings
 from core.emotions import Level
 from core.files import FORMATS, Table, open_table, printable
 from core.jobs import Job
-from core.services.predictor import ScoredFile, Service
+from core.services.predictor import Predictor
+from core.services.scoring import ScoredFile
 from core.settings import settings
 from core.times import guess_time_column
 from pages import runtime
@@ -80,23 +81,23 @@ def _scoring(upload: Upload) -> None:
     if st.session_state.pop("kept_now", False):
         st.rerun(scope="app")  # the other tab lists what the store holds
     with named_as_given(upload.path, upload.name):
-        _stage(runtime.service(), runtime.actor(), upload)
+        _stage(runtime.app().predictor, runtime.app().actor, upload)
 
 
-def _stage(service: Service, actor: Actor, upload: Upload) -> None:
+def _stage(predictor: Predictor, actor: Actor, upload: Upload) -> None:
     job = upload.job
     if job is None:
-        _choose(service, upload)
+        _choose(predictor, upload)
     elif job.running:
         show_progress(job, "", "cancel")
     elif job.error is not None:
         st.button("Choose another column", key="again", on_click=upload.forget)
         raise job.error
     elif job.result is not None:
-        _outcome(service, actor, upload, job.result)
+        _outcome(predictor, actor, upload, job.result)
 
 
-def _choose(service: Service, upload: Upload) -> None:
+def _choose(predictor: Predictor, upload: Upload) -> None:
     # Opening reads the whole file, so it is done once for an upload.
     table = upload.table = upload.table or open_table(upload.path)
     for notice in table.notices:
@@ -133,7 +134,7 @@ def _choose(service: Service, upload: Upload) -> None:
         icon=":material/play_arrow:",
         on_click=_start,
         args=(
-            service,
+            predictor,
             upload,
             table.names[names.index(column)],
             None if posted == _NO_TIME else table.names[names.index(posted)],
@@ -150,20 +151,21 @@ def _rows(count: int) -> str:
 
 
 @reporting
-def _start(service: Service, upload: Upload, column: str, posted: str | None) -> None:
+def _start(predictor: Predictor, upload: Upload, column: str, posted: str | None) -> None:
     if upload.table is None or (upload.job is not None and upload.job.running):
         return
     table, name = upload.table.of(column), upload.name
     results = upload.results = Path(tempfile.mkdtemp(dir=upload.path.parent))
+    scorer = runtime.app().scorer_of(predictor)
     # Were the upload itself bound here, it would live as long as the job, and its end could not cancel it.
     job = upload.job = Job(
-        lambda report, cancelled: service.score_file(table, results, name, report, cancelled, posted=posted),
+        lambda report, cancelled: scorer.score_file(table, results, name, report, cancelled, posted=posted),
         table.rows,
     )
     weakref.finalize(upload, job.cancel)
 
 
-def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+def _outcome(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
     summary = scored.summary
     if summary.stopped:
         st.warning(f"Stopped. What was scored by then ({_rows(summary.rows)}) can be downloaded.")
@@ -216,13 +218,13 @@ def _outcome(service: Service, actor: Actor, upload: Upload, scored: ScoredFile)
             key="keep",
             disabled=upload.kept is not None,
             on_click=_keep,
-            args=(service, actor, upload, scored),
+            args=(predictor, actor, upload, scored),
             icon=":material/database:",
         )
         st.button("Score it again", key="again", on_click=upload.forget, type="tertiary")
 
 
 @reporting
-def _keep(service: Service, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
-    upload.kept = service.keep_file(scored, actor)
+def _keep(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+    upload.kept = runtime.app().intake.keep_file(scored, actor)
     st.session_state["kept_now"] = True

@@ -9,7 +9,8 @@ from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, 
 from core.errors import AffectraError, InputError, ModelError
 from core.inference.classifier import Classifier
 from core.predictions.record import Prediction, Verdict
-from core.services.predictor import MAX_COMMENT, Service
+from core.services.feedback import MAX_COMMENT
+from core.services.predictor import Predictor
 from core.text import MAX_CHARS
 from pages import runtime
 from pages.components.decisions import describe_answer
@@ -55,26 +56,26 @@ def main() -> None:
 @guarded
 def one_tweet() -> None:
     """Draw the input, the verdict, the chart and the words; rerun alone while somebody types."""
-    service = runtime.service()
-    if service.notice:
-        st.warning(plain(service.notice), icon=":material/swap_horiz:")
-    text = _input(service)
+    predictor = runtime.app().predictor
+    if predictor.notice:
+        st.warning(plain(predictor.notice), icon=":material/swap_horiz:")
+    text = _input(predictor)
     show_reported()
     try:
-        reading = service.read(text) if text.strip() else None
+        reading = predictor.predict(text) if text.strip() else None
     except InputError as error:
         st.info(plain(str(error)), icon=":material/info:")
-        _feedback(service)
+        _feedback(predictor)
     else:
         if reading is None:
             st.info("Type a tweet above, or try one of the examples. The bars move while you type.")
-            _feedback(service)
+            _feedback(predictor)
         else:
-            _reading(service, reading)
-    _recent(service)
+            _reading(predictor, reading)
+    _recent(predictor)
 
 
-def _input(service: Service) -> str:
+def _input(predictor: Predictor) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Tweet",
@@ -90,7 +91,7 @@ def _input(service: Service) -> str:
             icon=":material/keyboard_return:",
             type="primary",
             on_click=_record,
-            args=(service,),
+            args=(predictor,),
         )
     enter_presses(input_key="tweet", button_key="record")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -105,60 +106,60 @@ def _take_example(example: str) -> None:
 
 
 @reporting
-def _record(service: Service) -> None:
+def _record(predictor: Predictor) -> None:
     text = st.session_state["tweet"]
     last: Prediction | None = st.session_state.get("recorded")
     if not text.strip():
         say("Type a tweet first.")
         return
-    if last is not None and last.text == text and last.model_version == service.classifier.info.version:
+    if last is not None and last.text == text and last.model_version == predictor.classifier.info.version:
         say("This tweet is recorded already.")
         return
     try:
-        prediction = service.read(text)
+        prediction = predictor.predict(text)
     except InputError:
         return  # the page says it, in the place of the verdict
-    service.record(prediction, runtime.actor())
+    runtime.app().intake.record(prediction, runtime.app().actor)
     st.session_state["recorded"] = prediction
     say("Recorded.")
 
 
-def _reading(service: Service, prediction: Prediction) -> None:
+def _reading(predictor: Predictor, prediction: Prediction) -> None:
     if prediction.truncated:
-        words = service.classifier.info.max_length
+        words = predictor.classifier.info.max_length
         read = f"{MAX_CHARS:,} characters" + (f", and of those {words} word pieces" if words else "")
         st.warning(f"This text is long: at most its first {read} are read.", icon=":material/content_cut:")
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
     # Loaded before anything is drawn anew: the first time takes a while.
-    baseline = _baseline(service) if beside else None
+    baseline = _baseline(predictor) if beside else None
     if baseline is not None:
         left, right = st.columns(2, gap="medium")
         with left:
-            st.header(plain(service.classifier.info.label))
-            _verdict(service.classifier, prediction)
-            _bars(service.classifier, prediction, level, "serving")
+            st.header(plain(predictor.classifier.info.label))
+            _verdict(predictor.classifier, prediction)
+            _bars(predictor.classifier, prediction, level, "serving")
         with right:
             st.header(plain(baseline.info.label))
-            by_baseline = service.read(prediction.text, classifier=baseline)
+            by_baseline = predictor.predict(prediction.text, classifier=baseline)
             _verdict(baseline, by_baseline)
             _bars(baseline, by_baseline, level, "baseline")
-        _words(service, prediction, level)
-        _feedback(service)
+        _words(predictor, prediction, level)
+        _feedback(predictor)
         return
-    _verdict(service.classifier, prediction)
+    _verdict(predictor.classifier, prediction)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _bars(service.classifier, prediction, level, "serving")
+        _bars(predictor.classifier, prediction, level, "serving")
     with right:
-        _words(service, prediction, level)
-        _feedback(service)
+        _words(predictor, prediction, level)
+        _feedback(predictor)
 
 
-def _baseline(service: Service) -> Classifier | None:
+def _baseline(predictor: Predictor) -> Classifier | None:
     try:
-        return service.baseline
+        return predictor.baseline
     except ModelError as error:
         show_problem(error)
         return None
@@ -188,11 +189,11 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
     show_flags(reading.flags)
 
 
-def _words(service: Service, prediction: Prediction, level: Level) -> None:
+def _words(predictor: Predictor, prediction: Prediction, level: Level) -> None:
     st.header("Which words moved it")
     options = [AUTO, *(label.name for label in AT_LEVEL[level])]
     chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260, persist_state="session")
-    explanation = service.explain(prediction, None if chosen == AUTO else chosen, level)
+    explanation = predictor.explain(prediction, None if chosen == AUTO else chosen, level)
     st.caption(
         f"Contribution to **{explanation.label}** ({explanation.probability:.0%}): how far its log-odds fall "
         f"when the word is left out. Solid with +: raises it. Dashed with −: lowers it."
@@ -200,7 +201,7 @@ def _words(service: Service, prediction: Prediction, level: Level) -> None:
     show_words(explanation)
 
 
-def _feedback(service: Service) -> None:
+def _feedback(predictor: Predictor) -> None:
     recorded: Prediction | None = st.session_state.get("recorded")
     if recorded is None:
         return
@@ -209,19 +210,19 @@ def _feedback(service: Service) -> None:
         labels = ", ".join(recorded.labels) or f"no clear emotion (closest: {recorded.top})"
         st.markdown(f"“{plain(_short(recorded.text))}” was read as **{labels}**.")
         key = f"thumb_{recorded.id}"
-        st.feedback("thumbs", key=key, on_change=_thumb, args=(service, recorded), persist_state="session")
+        st.feedback("thumbs", key=key, on_change=_thumb, args=(predictor, recorded), persist_state="session")
         if st.session_state.get(key) == 0:
-            _correction(service, recorded)
+            _correction(predictor, recorded)
         if said := st.session_state.get(f"said_{recorded.id}"):
             st.caption(said)
 
 
 @reporting
-def _thumb(service: Service, recorded: Prediction) -> None:
+def _thumb(predictor: Predictor, recorded: Prediction) -> None:
     # A thumb down is 0, and a thumb that is cleared is None: a retraction, which is kept as such.
     verdicts: dict[int | None, Verdict] = {1: "up", 0: "down", None: "retracted"}
     verdict = verdicts[st.session_state[f"thumb_{recorded.id}"]]
-    service.give_feedback(recorded.id, verdict, runtime.actor())
+    runtime.app().feedback.give(recorded.id, verdict, runtime.app().actor)
     said: dict[Verdict, str] = {
         "up": "Thank you: kept as right.",
         "down": "Kept as wrong. What should it have been?",
@@ -230,7 +231,7 @@ def _thumb(service: Service, recorded: Prediction) -> None:
     st.session_state[f"said_{recorded.id}"] = said[verdict]
 
 
-def _correction(service: Service, recorded: Prediction) -> None:
+def _correction(predictor: Predictor, recorded: Prediction) -> None:
     with st.form(f"correction_{recorded.id}", border=False):
         st.multiselect(
             "What should it have been?",
@@ -246,23 +247,24 @@ def _correction(service: Service, recorded: Prediction) -> None:
             height=80,
         )
         st.form_submit_button(
-            "Send the correction", key=f"send_{recorded.id}", on_click=_correct, args=(service, recorded)
+            "Send the correction", key=f"send_{recorded.id}", on_click=_correct, args=(predictor, recorded)
         )
 
 
 @reporting
-def _correct(service: Service, recorded: Prediction) -> None:
+def _correct(predictor: Predictor, recorded: Prediction) -> None:
     suggested, comment = (st.session_state[f"{part}_{recorded.id}"] for part in ("suggested", "comment"))
     if not suggested and not comment.strip():
         st.session_state[f"said_{recorded.id}"] = "Nothing was sent: choose an emotion, or write why it is wrong."
         return
-    service.give_feedback(recorded.id, "down", runtime.actor(), suggested=suggested, comment=comment)
+    runtime.app().feedback.give(recorded.id, "down", runtime.app().actor, suggested=suggested, comment=comment)
     st.session_state[f"said_{recorded.id}"] = "Thank you: your correction is kept."
 
 
-def _recent(service: Service) -> None:
+def _recent(predictor: Predictor) -> None:
     st.header("Recorded lately")
-    rows, stored = service.recent(20), service.count()
+    explorer = runtime.app().explorer
+    rows, stored = explorer.recent(20), explorer.stored()
     st.dataframe(
         {
             "When (UTC)": [row.made_at.replace(tzinfo=None) for row in rows],
@@ -289,7 +291,7 @@ def _recent(service: Service) -> None:
 def _answers() -> None:
     """Tell a tester what came of their thumbs. A fragment of its own: typing does not draw it."""
     try:
-        mine = runtime.sayings().mine(runtime.actor())
+        mine = runtime.app().feedback_insights.mine(runtime.app().actor)
     except AffectraError:
         return  # the page has said above what is wrong with the store
     if not mine.reviewed:

@@ -143,7 +143,7 @@ def _dates(facets: Facets) -> None:
 
 def _view(period: str, facets: Facets) -> View:
     selection = selection_of(
-        {name: st.session_state.get(name, default) for name, default in DEFAULTS.items()}, runtime.now()
+        {name: st.session_state.get(name, default) for name, default in DEFAULTS.items()}, runtime.app().now()
     )
     if PERIODS[period] is not None:
         return View(selection, f"the last {period}")
@@ -234,8 +234,7 @@ def show_selection(selection: Selection) -> None:
 
 
 def _saved_views() -> None:
-    service = runtime.service()
-    views = service.views()
+    views = runtime.app().saved_views.all()
     if views:
         st.selectbox("Open a view", list(views), index=None, key="view_to_open", placeholder="Choose …")
         with st.container(horizontal=True):
@@ -260,7 +259,7 @@ def _open_view(views: dict[str, str]) -> None:
 def _delete_view() -> None:
     name = st.session_state.get("view_to_open")
     if name:
-        runtime.service().save_view(name, None, runtime.actor())
+        runtime.app().saved_views.save(name, None, runtime.app().actor)
         say(f"The view “{plain(name)}” is deleted.")
 
 
@@ -268,6 +267,6 @@ def _delete_view() -> None:
 def _save_view() -> None:
     name = st.session_state.get("view_name") or ""
     asked = {filter_: st.session_state[filter_] for filter_ in DEFAULTS if _is_set(filter_)}
-    runtime.service().save_view(name, query_of(asked), runtime.actor())
+    runtime.app().saved_views.save(name, query_of(asked), runtime.app().actor)
     st.session_state["view_name"] = ""
     say(f"Saved as “{plain(name)}”.")

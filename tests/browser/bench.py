@@ -14,11 +14,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.bench.store import open_store
-from core.inference.classifier import load, read_manifest
+from core.app import App
+from core.clock import utc_now
 from core.machine import machine_kind
-from core.services.predictor import utc_now
-from core.services.review_desk import ReviewDesk
 from core.settings import settings
 from core.store.synthetic import add_copies
 from tests.browser.conftest import running
@@ -79,17 +77,16 @@ def main() -> None:
 def measure(rows: int) -> tuple[dict[str, tuple[float, float]], tuple[str, list[float]]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        store, _ = open_store(settings(), folder / "affectra.duckdb")
+        app = App(settings().model_copy(update={"database": folder / "affectra.duckdb"}))
         # Else the app would ask the baseline about a million texts while it is measured.
-        baseline = settings().model_folder(settings().baseline)
-        ReviewDesk(store, lambda: load(baseline), lambda: read_manifest(baseline).label).ask_baseline()
-        add_copies(store, rows, utc_now())
-        store.close()
-        with running(folder) as app, sync_playwright() as playwright:
+        app.review_desk.ask_baseline()
+        add_copies(app.store(), rows, utc_now())
+        app.close()
+        with running(folder) as server, sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=system_chromium(), args=["--no-sandbox"])
             try:
-                keys = _keys(chromium, app.url)
-                return {tab: _visits(chromium, app.url, tab, last) for tab, last in TABS.items()}, keys
+                keys = _keys(chromium, server.url)
+                return {tab: _visits(chromium, server.url, tab, last) for tab, last in TABS.items()}, keys
             finally:
                 chromium.close()
 

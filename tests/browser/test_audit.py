@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.access.actor import Actor
-from core.services.predictor import Service
 from core.store import Store
 from tests.browser.conftest import App, eventually, running, settle, violations, watched
-from tests.fakes import WordRules, fake_classifier
+from tests.builders import make_app
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
 FOUND = re.compile(r"^[\d,]+ tweets of ")
@@ -25,8 +24,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("audit")
     # A tweet that means harm to whoever draws it, recorded before the app opens its store.
     store = Store(folder / "affectra.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store, rules=WordRules())
-    service.record(service.read(HOSTILE), Actor("eve"))
+    app = make_app(store)
+    app.intake.record(app.predictor.predict(HOSTILE), Actor("eve"))
     store.close()
     with running(folder) as started:
         yield started

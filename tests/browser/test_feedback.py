@@ -8,10 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.access.actor import Actor
 from core.rules import Rules
-from core.services.predictor import Service
 from core.store import Store
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
-from tests.fakes import fake_classifier
+from tests.builders import make_app
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
 DECIDED = re.compile(r"([\d,]+) decided in this window")
@@ -24,12 +23,12 @@ COUNTED = "Escalated 15 · Mine 0 · Done 33"
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("feedback")
     store = Store(folder / "affectra.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store, rules=Rules.read(ROOT / "data" / "rules.toml"))
-    hostile = service.read(HOSTILE)
-    service.record(hostile, Actor("eve"))
-    service.give_feedback(hostile.id, "down", Actor(HOSTILE[:30]), ("joy",), HOSTILE)
+    app = make_app(store, rules=Rules.read(ROOT / "data" / "rules.toml"))
+    hostile = app.predictor.predict(HOSTILE)
+    app.intake.record(hostile, Actor("eve"))
+    app.feedback.give(hostile.id, "down", Actor(HOSTILE[:30]), ("joy",), HOSTILE)
     for number in range(ITEMS + 12):
-        service.record(service.read(f"I am going to kill you tonight, number {number}"), Actor("eve"))
+        app.intake.record(app.predictor.predict(f"I am going to kill you tonight, number {number}"), Actor("eve"))
     store.close()
     with running(folder) as started:
         yield started

@@ -2,22 +2,19 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.inference.classifier import load, read_manifest
-from core.inference.serving import DEFAULT
-from core.rules import Rules
+from core.app import App, load_warm
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
-from core.services.predictor import Service
-from core.services.review_desk import ReviewDesk
 from core.settings import Settings, settings
-from core.store import Store
 from pages import runtime
 
+loaded_once = lru_cache(load_warm)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -47,17 +44,11 @@ def tracker(made_tracker: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store as the app makes it on a fresh machine, with the sample tweets read once for all tests."""
-    chosen = Settings()
     path = tmp_path_factory.mktemp("store") / "affectra.duckdb"
-    store = Store(path)
-    model = load(chosen.model_folder(DEFAULT), chosen.threads)
-    Service(model, lambda: model, lambda: store, rules=Rules.read(chosen.rules)).add_samples(
-        store, chosen.sample_tweets
-    )
+    app = App(Settings().model_copy(update={"database": path}))
     # What the app would do by itself, in the midst of a test.
-    baseline = chosen.model_folder(chosen.baseline)
-    ReviewDesk(store, lambda: load(baseline, chosen.threads), lambda: read_manifest(baseline).label).ask_baseline()
-    store.close()
+    app.review_desk.ask_baseline()
+    app.close()
     return path
 
 
@@ -78,8 +69,8 @@ def open_app(
         return AppTest.from_file(str(ROOT / "pages" / "entry.py"), default_timeout=60).run()
 
     settings.cache_clear()
-    yield start
     # Models stay loaded: no test changes one in its place.
-    for cached in (runtime.store, runtime._exploring, runtime._upkeep, runtime._models):
-        cached.clear()
+    monkeypatch.setattr(runtime, "App", partial(App, load_model=loaded_once))
+    yield start
+    runtime._app.clear()
     settings.cache_clear()

@@ -185,7 +185,7 @@ def test_costs_are_measured_with_progress_and_logged(open_app: Open, tracker: Pa
     app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
     app.button(key="measure").click().run()
     assert not app.exception
-    job = runtime.cost_runs().measuring
+    job = runtime.app().cost_runs.measuring
     assert job is not None
     job.wait(60)
     app.run()

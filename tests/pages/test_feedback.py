@@ -41,7 +41,7 @@ def count(app: AppTest, queue: str) -> int:
 
 def reviewing() -> ReviewDesk:
     """What the page itself works with."""
-    return runtime.reviewing()
+    return runtime.app().review_desk
 
 
 def test_decisions_move_items_from_queue_to_queue(open_app: Open) -> None:

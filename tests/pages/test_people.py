@@ -74,8 +74,7 @@ def written(database: Path, made_store: Path) -> Iterator[Callable[[Callable[[Pe
 
     settings.cache_clear()
     yield write
-    for cached in (runtime.store, runtime._exploring):
-        cached.clear()
+    runtime._app.clear()
     settings.cache_clear()
 
 

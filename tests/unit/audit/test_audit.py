@@ -30,10 +30,12 @@ from core.explore.selection import UNCERTAIN
 from core.files import open_table
 from core.inference.classifier import Classifier
 from core.jobs import Job
+from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS
 from core.rules.flags import Judge
-from core.services.predictor import ROWS_AT_ONCE, STORE_COLUMNS, Service
+from core.services.scoring import Scorer
 from core.settings import Settings, settings
 from core.store import Store
+from tests.builders import make_app
 from tests.fakes import WordEngine, WordRules, fake_classifier, ticking
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,11 +78,11 @@ def none() -> Store:
     raise AssertionError("an audit opens no store")
 
 
-def make_service(
+def make_scorer(
     engine: WordEngine | GivenScores | None = None, rules: Judge | None = None, *, private: bool = False
-) -> Service:
+) -> Scorer:
     classifier: Classifier = fake_classifier(engine=engine)  # type: ignore[arg-type]
-    return Service(classifier, lambda: classifier, none, rules=rules or WordRules(), private=private, now=ticking())
+    return make_app(None, classifier, rules=rules, private=private).scorer
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, str]]) -> Path:
@@ -124,7 +126,7 @@ def small(tmp_path: Path) -> AuditSource:
 
 @pytest.fixture
 def made(small: AuditSource, tmp_path: Path) -> Audit:
-    return audit(make_service(), small, tmp_path / "out", now=ticking())
+    return audit(make_scorer(), small, tmp_path / "out", now=ticking())
 
 
 # What is counted
@@ -138,7 +140,7 @@ def test_the_statistics_agree_with_a_naive_count(tmp_path: Path) -> None:
     labels = ["|".join(generator.choice(LABELS, generator.integers(0, 3), replace=False)) for _ in range(n)]
     rows = [{"text": numbered(number), "emotion": label} for number, label in enumerate(labels)]
     source = AuditSource(open_table(write_csv(tmp_path / "in.csv", rows)), "in.csv", expected="emotion")
-    done = audit(make_service(GivenScores(scores)), source, tmp_path / "out")
+    done = audit(make_scorer(GivenScores(scores)), source, tmp_path / "out")
 
     known = [row for row in range(n) if row != 5]
     carried = {row: {label for label in LABELS if scores[row, INDEX[label]] >= 0.5} for row in known}
@@ -222,7 +224,7 @@ def test_the_manifest_names_source_versions_and_files(made: Audit, small: AuditS
 
 
 def test_nothing_readable_makes_a_whole_audit(tmp_path: Path) -> None:
-    done = audit(make_service(), source_of(tmp_path / "in.csv", ["https://example.com", "\u200b"]), tmp_path / "out")
+    done = audit(make_scorer(), source_of(tmp_path / "in.csv", ["https://example.com", "\u200b"]), tmp_path / "out")
     assert (done.rows, done.unreadable) == (2, 2)
     assert "No row could be read" in done.summary
     assert {(line["count"], line["share"], line["mean_probability"]) for line in read_csv(done.stats)} == {
@@ -233,7 +235,7 @@ def test_nothing_readable_makes_a_whole_audit(tmp_path: Path) -> None:
 
 
 def test_a_file_without_flags(tmp_path: Path) -> None:
-    done = audit(make_service(), source_of(tmp_path / "in.csv", ["love it", "so sad"]), tmp_path / "out")
+    done = audit(make_scorer(), source_of(tmp_path / "in.csv", ["love it", "so sad"]), tmp_path / "out")
     assert "Nothing is flagged (n = 2)." in done.summary
     assert read_csv(done.errors) == []
     assert done.against_expected is None
@@ -243,15 +245,15 @@ def test_a_file_without_flags(tmp_path: Path) -> None:
 def test_times_of_posting_are_kept(tmp_path: Path) -> None:
     rows = [{"text": "love", "day": "2026-04-01"}, {"text": "sad", "day": "soon"}]
     source = AuditSource(open_table(write_csv(tmp_path / "in.csv", rows)), "in.csv", posted="day")
-    done = audit(make_service(), source, tmp_path / "out")
+    done = audit(make_scorer(), source, tmp_path / "out")
     assert pq.read_table(done.predictions)["posted_at"].to_pylist() == ["2026-04-01T00:00:00", None]
     assert "1 row had no time of posting" in done.summary
 
 
 def test_private_texts_are_masked_everywhere(tmp_path: Path) -> None:
     source = source_of(tmp_path / "in.csv", ["hate you @marlow and your knife"])
-    open_one = audit(make_service(), source, tmp_path / "out")
-    masked = audit(make_service(private=True), source, tmp_path / "out")
+    open_one = audit(make_scorer(), source, tmp_path / "out")
+    masked = audit(make_scorer(private=True), source, tmp_path / "out")
     assert masked.id != open_one.id
     for name, path in masked.files.items():
         assert b"marlow" not in path.read_bytes(), name
@@ -281,7 +283,7 @@ def test_an_unknown_emotion_is_named_with_its_row_before_anything_is_scored(tmp_
     source = AuditSource(open_table(write_csv(tmp_path / "in.csv", rows)), "in.csv", expected="label")
     engine = WordEngine()
     with pytest.raises(InputError, match=r"row 2, column 'label': 'angr' is none of the 28.*'anger'"):
-        audit(make_service(engine), source, tmp_path / "out")
+        audit(make_scorer(engine), source, tmp_path / "out")
     assert engine.seen == []
     assert not (tmp_path / "out").exists()
 
@@ -303,36 +305,36 @@ def test_parsing_emotions() -> None:
 def test_a_second_run_reads_nothing_again(small: AuditSource, made: Audit, tmp_path: Path) -> None:
     engine = WordEngine()
     told: list[int] = []
-    again = audit(make_service(engine), small, tmp_path / "out", told.append)
+    again = audit(make_scorer(engine), small, tmp_path / "out", told.append)
     assert engine.seen == []
     assert again.reused
     assert told == [5]
     assert (again.id, again.facts, again.summary) == (made.id, made.facts, made.summary)
-    assert again.id == audit_id(make_service(), small)
+    assert again.id == audit_id(make_scorer(), small)
     assert left_in(tmp_path / "out") == {made.folder.name}
 
 
 def test_the_id_follows_from_content_columns_and_versions(tmp_path: Path, small: AuditSource) -> None:
-    def with_classifier(**more: str) -> Service:
-        return Service(fake_classifier(**more), fake_classifier, none, rules=WordRules())  # type: ignore[arg-type]
+    def with_classifier(**more: str) -> Scorer:
+        return make_app(None, fake_classifier(**more)).scorer  # type: ignore[arg-type]
 
     other = write_csv(tmp_path / "copy.csv", [{"text": "I love it", "label": "love"}])
     lines = tmp_path / "in.txt"
     lines.write_bytes(small.table.path.read_bytes())
     ids = [
-        audit_id(make_service(), small),
-        audit_id(make_service(), AuditSource(small.table, "in.csv")),
-        audit_id(make_service(), AuditSource(small.table.of("label"), "in.csv", expected="label")),
-        audit_id(make_service(), AuditSource(small.table, "in.csv", expected="label", posted="label")),
-        audit_id(make_service(), AuditSource(open_table(other), "in.csv", expected="label")),
-        audit_id(make_service(), AuditSource(open_table(lines), "in.csv")),
-        audit_id(make_service(rules=WordRules("rules2")), small),
+        audit_id(make_scorer(), small),
+        audit_id(make_scorer(), AuditSource(small.table, "in.csv")),
+        audit_id(make_scorer(), AuditSource(small.table.of("label"), "in.csv", expected="label")),
+        audit_id(make_scorer(), AuditSource(small.table, "in.csv", expected="label", posted="label")),
+        audit_id(make_scorer(), AuditSource(open_table(other), "in.csv", expected="label")),
+        audit_id(make_scorer(), AuditSource(open_table(lines), "in.csv")),
+        audit_id(make_scorer(rules=WordRules("rules2")), small),
         audit_id(with_classifier(version="2"), small),
         audit_id(with_classifier(name="other"), small),
     ]
     assert len(set(ids)) == len(ids)
     moved = shutil.copy(small.table.path, tmp_path / "renamed.csv")
-    assert audit_id(make_service(), AuditSource(open_table(moved), "renamed.csv", expected="label")) == ids[0]
+    assert audit_id(make_scorer(), AuditSource(open_table(moved), "renamed.csv", expected="label")) == ids[0]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +352,7 @@ def test_a_damaged_folder_is_made_anew(small: AuditSource, made: Audit, tmp_path
     path.unlink() if how == "gone" else path.write_bytes(path.read_bytes()[:-9] + b"!")
     with pytest.raises(InputError, match=damage):
         read_audit(made.folder)
-    again = audit(make_service(), small, tmp_path / "out")
+    again = audit(make_scorer(), small, tmp_path / "out")
     assert not again.reused
     assert read_audit(made.folder).stats.read_bytes() == before
     assert left_in(tmp_path / "out") == {made.folder.name}
@@ -360,13 +362,13 @@ def test_an_interrupted_audit_goes_on_where_it_was(tmp_path: Path) -> None:
     texts = many(PART + ROWS_AT_ONCE + 10)
     source, out = source_of(tmp_path / "in.csv", texts), tmp_path / "out"
     engine = FailingEngine(PART_BATCHES, KeyboardInterrupt)
-    service = make_service(engine)
+    scorer = make_scorer(engine)
     with pytest.raises(KeyboardInterrupt):
-        audit(service, source, out)
-    assert scored_rows(service, source, out) == PART
+        audit(scorer, source, out)
+    assert scored_rows(scorer, source, out) == PART
     assert list(out.glob("audit-*")) == []
     told: list[int] = []
-    done = audit(service, source, out, told.append)
+    done = audit(scorer, source, out, told.append)
     assert engine.seen == texts
     assert told[0] == PART
     assert told == sorted(told)
@@ -383,10 +385,10 @@ def test_a_damaged_part_is_scored_again(tmp_path: Path) -> None:
     source, out = source_of(tmp_path / "in.csv", texts), tmp_path / "out"
     engine = FailingEngine(PART_BATCHES, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        audit(make_service(engine), source, out)
+        audit(make_scorer(engine), source, out)
     (part,) = out.glob(".audit-*.parts/*.parquet")
     part.write_bytes(part.read_bytes()[:1_000])
-    done = audit(make_service(engine), source, out)
+    done = audit(make_scorer(engine), source, out)
     assert (done.rows, len(engine.seen)) == (len(texts), len(texts) + PART)
 
 
@@ -394,7 +396,7 @@ def test_a_cancelled_job_keeps_its_rows_and_shows_nothing(tmp_path: Path) -> Non
     texts = many(PART + 3 * ROWS_AT_ONCE)
     source, out = source_of(tmp_path / "in.csv", texts), tmp_path / "out"
     engine = WordEngine()
-    service = make_service(engine)
+    scorer = make_scorer(engine)
     one_part = threading.Event()
 
     def work(report: Callable[[int], None], cancelled: Callable[[], bool]) -> Audit:
@@ -404,7 +406,7 @@ def test_a_cancelled_job_keeps_its_rows_and_shows_nothing(tmp_path: Path) -> Non
                 engine.pause.clear()
                 one_part.set()
 
-        return audit(service, source, out, noted, cancelled)
+        return audit(scorer, source, out, noted, cancelled)
 
     job = Job(work, len(texts))
     assert one_part.wait(30)
@@ -414,20 +416,20 @@ def test_a_cancelled_job_keeps_its_rows_and_shows_nothing(tmp_path: Path) -> Non
     assert job.result is not None
     assert (job.result.stopped, job.result.rows) == (True, PART)
     assert not job.result.folder.exists()
-    assert audit(service, source, out).rows == len(texts)
+    assert audit(scorer, source, out).rows == len(texts)
 
 
 def test_cancelling_while_the_files_are_made(small: AuditSource, tmp_path: Path) -> None:
     answers = iter([False, True])
-    stopped = audit(make_service(), small, tmp_path / "out", cancelled=lambda: next(answers))
+    stopped = audit(make_scorer(), small, tmp_path / "out", cancelled=lambda: next(answers))
     assert (stopped.stopped, stopped.rows) == (True, 5)
     assert left_in(tmp_path / "out") == {f".audit-{stopped.id}.parts"}
 
 
 def test_a_failing_model_leaves_no_folder(small: AuditSource, tmp_path: Path) -> None:
-    service = make_service(FailingEngine(0, RuntimeError))
+    scorer = make_scorer(FailingEngine(0, RuntimeError))
     with pytest.raises(RuntimeError):
-        audit(service, small, tmp_path / "out")
+        audit(scorer, small, tmp_path / "out")
     assert list((tmp_path / "out").glob("audit-*")) == []
     assert list((tmp_path / "out").rglob("*.partial")) == []
 
@@ -438,9 +440,9 @@ def test_what_another_run_finished_meanwhile_is_taken(small: AuditSource, tmp_pa
 
     def finish_first(rows: int) -> None:
         if not others:
-            others.append(audit(make_service(), small, tmp_path / "out"))
+            others.append(audit(make_scorer(), small, tmp_path / "out"))
 
-    done = audit(make_service(), small, tmp_path / "out", finish_first)
+    done = audit(make_scorer(), small, tmp_path / "out", finish_first)
     assert done.reused
     assert done.made_at == others[0].made_at
     assert left_in(tmp_path / "out") == {done.folder.name}
@@ -459,14 +461,14 @@ def test_a_file_that_changes_meanwhile_is_not_told_of(small: AuditSource, tmp_pa
         write_csv(small.table.path, [{"text": "so happy", "label": "joy"}] * 5)
 
     with pytest.raises(InputError, match="changed while it was audited"):
-        audit(make_service(), small, tmp_path / "out", change)
+        audit(make_scorer(), small, tmp_path / "out", change)
     assert left_in(tmp_path / "out") == set()
 
 
 def test_a_place_that_cannot_be_written_is_named(small: AuditSource, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(InputError, match=r"taken cannot be written"):
-        audit(make_service(), small, tmp_path / "taken")
+        audit(make_scorer(), small, tmp_path / "taken")
 
 
 KILLED = """
@@ -474,7 +476,7 @@ import os, signal, sys
 from pathlib import Path
 from core.audit import AuditSource, audit
 from core.files import open_table
-from tests.unit.audit.test_audit import make_service
+from tests.unit.audit.test_audit import make_scorer
 
 source = AuditSource(open_table(Path(sys.argv[1])), "in.csv")
 moment, seen = None, 0
@@ -494,7 +496,7 @@ for argument in sys.argv[3:]:
     child = os.fork()
     if not child:
         moment = int(argument)
-        audit(make_service(), source, Path(sys.argv[2]) / argument, lambda rows: sys.audit("progress"))
+        audit(make_scorer(), source, Path(sys.argv[2]) / argument, lambda rows: sys.audit("progress"))
         print(seen, flush=True)
         os._exit(0)
     os.waitpid(child, 0)
@@ -522,7 +524,7 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_been(tmp_path:
         out = tmp_path / str(moment)
         for folder in out.glob("audit-*"):
             read_audit(folder)
-        done = audit(make_service(), source, out)
+        done = audit(make_scorer(), source, out)
         assert left_in(out) == {done.folder.name}
         assert done.stats.read_bytes() == straight.stats.read_bytes()
         assert without_ids(done.errors) == without_ids(straight.errors)
@@ -572,7 +574,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     path = folder / "in.jsonl"
     path.write_text("".join(json.dumps({"<b>text": text}) + "\n" for text in HOSTILE))
     name = "<i>in</i>\u202e\nsecond line.jsonl"
-    return audit(make_service(), AuditSource(open_table(path, "<b>text"), name), folder / "out")
+    return audit(make_scorer(), AuditSource(open_table(path, "<b>text"), name), folder / "out")
 
 
 def test_the_report_asks_no_network_for_anything(hostile: Audit) -> None:
@@ -626,7 +628,7 @@ def test_texts_for_showing() -> None:
 
 def test_the_gravest_flags_come_first_and_not_without_end(tmp_path: Path) -> None:
     texts = [f"damn {number}" for number in range(60)] + ["hate this knife", "fine knife"]
-    done = audit(make_service(), source_of(tmp_path / "in.csv", texts), tmp_path / "out")
+    done = audit(make_scorer(), source_of(tmp_path / "in.csv", texts), tmp_path / "out")
     page = done.report.read_text(encoding="utf-8")
     assert page.index("hate this knife") < page.index("fine knife") < page.index("damn 0<")
     assert "damn 47<" in page
@@ -639,12 +641,12 @@ def test_the_gravest_flags_come_first_and_not_without_end(tmp_path: Path) -> Non
 
 def test_keeping_an_audit_records_its_rows_once(made: Audit, tmp_path: Path) -> None:
     store = Store(tmp_path / "a.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store, now=ticking())
-    assert service.take_in(made.predictions, made.id, made.source, Actor("ana"), "audit") == 4
-    assert service.take_in(made.predictions, made.id, made.source, Actor("ana"), "audit") == 0
+    app = make_app(store)
+    assert app.intake.take_in(made.predictions, made.id, made.source, Actor("ana"), "audit") == 4
+    assert app.intake.take_in(made.predictions, made.id, made.source, Actor("ana"), "audit") == 0
     (batch,) = store.batches("audit")
     assert (batch.id, batch.name, batch.actor, batch.rows) == (made.id, "in.csv", "ana", 4)
-    assert {row.source for row in service.recent()} == {"audit"}
+    assert {row.source for row in app.explorer.recent()} == {"audit"}
     store.close()
 
 
@@ -736,9 +738,7 @@ def test_a_problem_is_named_without_a_traceback(
 def test_a_stopped_command_says_where_the_next_one_goes_on(
     places: Settings, small: AuditSource, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        "core.inference.classifier.load", lambda *_: fake_classifier(engine=FailingEngine(0, KeyboardInterrupt))
-    )
+    monkeypatch.setattr("core.app.load", lambda *_: fake_classifier(engine=FailingEngine(1, KeyboardInterrupt)))
     here = signal.getsignal(signal.SIGINT)
     try:
         assert main(["audit", str(small.table.path)]) == 130

@@ -12,10 +12,9 @@ import pytest
 from core.__main__ import main
 from core.access.actor import Actor
 from core.maintenance.inbox import Inbox
-from core.services.predictor import Service
 from core.settings import settings
 from core.store import Store
-from tests.fakes import fake_classifier
+from tests.builders import make_app
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -95,8 +94,8 @@ def score(source: Path, *arguments: object) -> int:
 def taken_texts(inbox: Inbox, tmp_path: Path) -> list[str]:
     """Take in what waits, as the app does, and return what is stored."""
     store = Store(tmp_path / "a.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store)
-    taken = inbox.take_in(lambda path, batch, name: service.take_in(path, batch, name, Actor("affectra")))
+    app = make_app(store)
+    taken = inbox.take_in(lambda path, batch, name: app.intake.take_in(path, batch, name, Actor("affectra")))
     assert [one.problem for one in taken] == [""] * len(taken)
     texts = [row.text for row in store.recent(100)]
     store.close()
@@ -162,7 +161,7 @@ def test_ctrl_c_leaves_nothing_in_the_inbox(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.inference.classifier.load", interrupted)
+    monkeypatch.setattr("core.app.load", interrupted)
     monkeypatch.chdir(tmp_path)
     assert score(write_tweets(tmp_path / "in.csv", 3), *where) == 130
     assert "nothing was written" in capsys.readouterr().err
@@ -176,7 +175,7 @@ def test_ctrl_c_before_anything_is_scored_ends_quietly(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.inference.classifier.load", interrupted)
+    monkeypatch.setattr("core.app.load", interrupted)
     source = write_tweets(tmp_path / "in.csv", 3)
     assert main(["score", str(source), "-o", str(tmp_path / "out.csv")]) == 130
     assert "nothing was written" in capsys.readouterr().err

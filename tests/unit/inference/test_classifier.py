@@ -8,6 +8,7 @@ import pytest
 from core.emotions import INDEX, LABELS
 from core.errors import ModelError
 from core.inference.classifier import FileFact, Manifest, Thresholds, load, read_manifest, verify
+from core.settings import ROOT
 from core.text import NORMALISER_VERSION
 from tests.fakes import fake_classifier
 
@@ -124,6 +125,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_model_for_another_program_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
     with pytest.raises(ModelError, match=said):
         load(_folder(tmp_path, **changes))
+
+
+def test_a_model_of_an_older_normaliser_is_read_by_it() -> None:
+    shipped = load(ROOT / "models" / "tfidf_model")
+    assert shipped.normaliser.version == read_manifest(ROOT / "models" / "tfidf_model").normaliser_version
 
 
 def test_a_missing_folder_or_manifest_says_how_to_get_one(tmp_path: Path) -> None:

@@ -14,19 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.access.actor import Actor
+from core.app import App
 from core.errors import InputError, StoreError
 from core.files import open_table
 from core.maintenance.inbox import Inbox, Taken, inbox_path, open_inbox_writer
-from core.services.predictor import STORE_COLUMNS, Service
+from core.predictions.columns import STORE_COLUMNS
 from core.store import Store
-from tests.fakes import WordRules, fake_classifier, ticking
+from tests.builders import make_app
 from tests.unit.store.test_store import prediction
 
 ANA = Actor("ana")
-
-
-def make_service(store: Store, private: bool = False) -> Service:
-    return Service(fake_classifier(), fake_classifier, lambda: store, rules=WordRules(), private=private, now=ticking())
 
 
 @pytest.fixture
@@ -41,11 +38,11 @@ def inbox(tmp_path: Path) -> Inbox:
 
 @pytest.fixture
 def keep(store: Store) -> Callable[[Path, UUID, str], int]:
-    return keeper(make_service(store))
+    return keeper(make_app(store))
 
 
-def keeper(service: Service) -> Callable[[Path, UUID, str], int]:
-    return lambda path, batch, name: service.take_in(path, batch, name, ANA)
+def keeper(app: App) -> Callable[[Path, UUID, str], int]:
+    return lambda path, batch, name: app.intake.take_in(path, batch, name, ANA)
 
 
 def drop(inbox: Inbox, texts: list[str], name: str = "tweets.parquet") -> Path:
@@ -53,7 +50,7 @@ def drop(inbox: Inbox, texts: list[str], name: str = "tweets.parquet") -> Path:
     source = inbox.folder.parent / "source.txt"
     source.write_text("\n".join(texts), encoding="utf-8")
     with open_inbox_writer(inbox.folder / name) as writer:
-        make_service(None).score_table(open_table(source), None, writer)  # type: ignore[arg-type]
+        make_app().scorer.score_table(open_table(source), None, writer)  # type: ignore[arg-type]
     return writer.path
 
 
@@ -147,7 +144,7 @@ def test_what_cannot_be_taken_in_is_set_aside(
 ) -> None:
     good = drop(inbox, ["love it"], "z.parquet")
     spoil(drop(inbox, ["so sad", "damn"], "bad.parquet"))
-    bad, kept = inbox.take_in(keeper(make_service(store, private)))
+    bad, kept = inbox.take_in(keeper(make_app(store, private=private)))
     assert (bad.name, bad.rows, kept) == ("bad.parquet", 0, Taken("z.parquet", 1))
     assert bad.problem
     assert "bad.parquet" in bad.problem
@@ -356,8 +353,8 @@ def test_a_folder_whose_name_looks_like_a_partition_says_nothing_of_its_files(tm
 def test_nothing_unmasked_is_stored_in_private_mode(inbox: Inbox, store: Store) -> None:
     texts = ["@ana, I hate that knife, call 020 7946 0000", "love it", "https://example.com", "damn ana@example.com"]
     drop(inbox, texts * 1_500)
-    service = make_service(store, private=True)
-    assert inbox.take_in(keeper(service)) == [Taken("tweets.parquet", 4_500)]
+    app = make_app(store, private=True)
+    assert inbox.take_in(keeper(app)) == [Taken("tweets.parquet", 4_500)]
     store.close()
     with duckdb.connect(str(store.path)) as connection:
         rows = connection.execute(
@@ -375,7 +372,7 @@ def test_nothing_unmasked_is_stored_in_private_mode(inbox: Inbox, store: Store) 
     # Whoever finds it again after a crash masks nothing anew, and adds nothing.
     (inbox.folder / "taken" / "tweets.parquet").rename(inbox.folder / "tweets.parquet")
     again = Store(store.path)
-    assert inbox.take_in(keeper(make_service(again, private=True))) == [Taken("tweets.parquet", 0)]
+    assert inbox.take_in(keeper(make_app(again, private=True))) == [Taken("tweets.parquet", 0)]
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -385,7 +382,7 @@ def test_a_copy_that_finds_no_room_leaves_the_file(
     path = drop(inbox, ["love it"])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(StoreError, match=r"tweets\.parquet cannot be copied, and waits"):
-        inbox.take_in(keeper(make_service(store, private)))
+        inbox.take_in(keeper(make_app(store, private=private)))
     assert inbox.waiting() == [path]
 
 

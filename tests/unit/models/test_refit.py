@@ -12,11 +12,11 @@ import torch
 from transformers import ElectraForSequenceClassification
 
 from core.access.actor import Actor
-from core.bench.checkpoint import recover
 from core.emotions import LABELS
 from core.errors import InputError, ModelError
 from core.experiments.head_to_head import HeadToHead, LevelDifference
 from core.inference import serving
+from core.inference.checkpoint import recover
 from core.inference.classifier import Thresholds, load, read_manifest
 from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of
 from core.review.twins import twin_key

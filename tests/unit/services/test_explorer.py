@@ -60,7 +60,7 @@ class CountingQueries(ExplorerQueries):
 def fill(store: Store, tweets: list[Prediction]) -> Explorer:
     for one in tweets:
         store.add(one, "ana")
-    return Explorer(CountingQueries(store))
+    return Explorer(CountingQueries(store), store)
 
 
 def test_levels_count_a_text_once_for_a_group(store: Store) -> None:
@@ -188,7 +188,7 @@ class Samples(ExplorerQueries):
 
 @pytest.mark.parametrize(("level", "label"), [("emotion", "fear"), ("ekman", "fear"), ("sentiment", "negative")])
 def test_drift_names_what_moved_first(store: Store, level: str, label: str) -> None:
-    exploring = Explorer(Samples(store, 2_000))
+    exploring = Explorer(Samples(store, 2_000), store)
     found = exploring.drift(Selection(since=MIDNIGHT), Selection(), level)  # type: ignore[arg-type]
     assert (found.n, found.n_reference) == (50_000, 50_000)
     assert found.frame.loc[0, ["name", "band"]].tolist() == [label, "large"]
@@ -196,7 +196,7 @@ def test_drift_names_what_moved_first(store: Store, level: str, label: str) -> N
 
 
 def test_drift_of_few_is_not_known(store: Store) -> None:
-    found = Explorer(Samples(store, 999)).drift(Selection(since=MIDNIGHT), Selection(), "emotion")
+    found = Explorer(Samples(store, 999), store).drift(Selection(since=MIDNIGHT), Selection(), "emotion")
     assert found.frame["psi"].isna().all()
 
 

@@ -21,7 +21,8 @@ from core.access.actor import Actor
 from core.emotions import INDEX, LABELS, names
 from core.errors import InputError, ReviewError
 from core.explore.selection import Selection
-from core.predictions.record import Prediction, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Prediction
 from core.review.events import ReviewEvent, replay
 from core.services.explorer import Explorer
 from core.services.feedback_insights import NOTHING, FeedbackInsights
@@ -287,7 +288,7 @@ def log(tmp_path: Path) -> Log:
 
 @pytest.fixture
 def listening() -> Callable[[Log], FeedbackInsights]:
-    return lambda log: FeedbackInsights(log.store, Explorer(ExplorerQueries(log.store)))
+    return lambda log: FeedbackInsights(log.store, Explorer(ExplorerQueries(log.store), log.store))
 
 
 def test_a_thumb_is_given_again_after_a_retraction(log: Log) -> None:

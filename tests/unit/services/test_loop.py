@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 
 from core.access.actor import Actor, Seat
+from core.app import App
+from core.clock import utc_now
 from core.emotions import LABELS
 from core.explore.selection import Selection
-from core.inference import serving
 from core.inference.classifier import load
-from core.services.explorer import Explorer
-from core.services.feedback_insights import FeedbackInsights
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
-from core.services.predictor import Service, utc_now
 from core.services.promotion import ModelPromotion
 from core.services.review_desk import ReviewDesk
 from core.settings import ROOT, Settings
@@ -37,19 +35,15 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
         MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path / 'mlflow.db'}",
     )
     store = Store(house.database)
-
-    def service() -> Service:
-        model = load(serving.choices(house)[0].folder, 1)
-        return Service(model, lambda: model, lambda: store)
+    app = App(house, open_store=lambda: store)
 
     # A tester says that it is wrong, and what it should be.
-    before = service()
-    read = {text: before.read(text) for text in (TEXT, *OTHERS)}
+    read = {text: app.predictor.predict(text) for text in (TEXT, *OTHERS)}
     for one in read.values():
-        before.record(one, Actor("tess"))
-        before.give_feedback(one.id, "down", Actor("tess"), ("pride", "caring"))
+        app.intake.record(one, Actor("tess"))
+        app.feedback.give(one.id, "down", Actor("tess"), ("pride", "caring"))
     # A moderator says so, too.
-    reviewing = ReviewDesk(store, lambda: before.classifier, lambda: "none")
+    reviewing = ReviewDesk(store, lambda: app.predictor.classifier, lambda: "none")
     reviewing.refresh()
     waiting = reviewing.queue("feedback", Selection(), ANA, limit=10)
     assert {one.text for one in waiting} == {TEXT, *OTHERS}
@@ -58,6 +52,7 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
     labelled = reviewing.labelled()
     assert len(labelled.rows) == 6
     labelled.write(tmp_path / "set.parquet")
+    parent = app.predictor.classifier.info.version
     # It becomes a candidate, which serves nobody yet.
     refit.refit(
         tmp_path / "set.parquet",
@@ -72,15 +67,13 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
         work=tmp_path / "build",
         measure_cost=lambda _folder: COST,
     )
-    parent = before.classifier.info.version
-    assert service().classifier.info.version == parent
+    assert app.predictor.classifier.info.version == parent
     # A person promotes it.
     tracker = ModelTracker(house.tracking_uri, house.models_dir, house.serving_file, None)
     board = ModelBoard(tracker, tmp_path / "runs").board()
     (candidate,) = (one for one in board.candidates if one.label != f"electra {parent}")
     ModelPromotion(tracker, load).promote(candidate, "it knows pride", Actor("ana"))
-    after = service()
-    again = after.read(TEXT)
+    again = app.predictor.predict(TEXT)
     assert again.model_version == candidate.label.split()[1] != parent
     assert set(again.labels) != set(read[TEXT].labels)
     # What was read before is as it was, and the tester sees what came of the thumbs.
@@ -90,6 +83,6 @@ def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
         parent,
         tuple(sorted(read[TEXT].labels, key=LABELS.index)),
     )
-    mine = FeedbackInsights(store, Explorer(ExplorerQueries(store))).mine(Actor("tess"))
+    mine = app.feedback_insights.mine(Actor("tess"))
     assert (mine.thumbs, mine.reviewed) == (6, 6)
     store.close()

@@ -22,9 +22,8 @@ from core.errors import StoreError
 from core.files import open_table
 from core.ids import batch_ids
 from core.maintenance.inbox import Inbox, open_inbox_writer
-from core.services.predictor import Service
 from core.store import MIGRATIONS, Database, Store
-from tests.fakes import fake_classifier
+from tests.builders import make_app
 
 ROOT = Path(__file__).resolve().parents[3]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -41,9 +40,8 @@ from uuid import UUID
 from core.access.actor import Actor
 from core.errors import StoreError
 from core.maintenance.inbox import Inbox
-from core.services.predictor import Service
 from core.store import Store
-from tests.fakes import fake_classifier
+from tests.builders import make_app
 
 ANA, PATH, FILES = Actor("ana"), Path(sys.argv[1]), Path(sys.argv[2])
 
@@ -53,7 +51,7 @@ def say(words):
 
 def opened():
     store = Store(PATH)
-    return store, Service(fake_classifier(), fake_classifier, lambda: store)
+    return store, make_app(store)
 
 def append(store):
     now = datetime.now(UTC)
@@ -81,10 +79,6 @@ def append(store: Store, parquet: Path) -> int:
     return store.add_batch(parquet, batch=BATCH, name="many", source="batch", actor="ana", made_at=NOON)
 
 
-def make_service(store: Store) -> Service:
-    return Service(fake_classifier(), fake_classifier, lambda: store)
-
-
 def asked(store: Database, sql: str, *values: object) -> Any:
     with store.reading() as cursor:
         return cursor.execute(sql, values).fetchone()
@@ -107,7 +101,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = folder / "texts.txt"
     texts.write_text("\n".join(f"I love number {number} of them" for number in range(2_000)), encoding="utf-8")
     with open_inbox_writer(folder / "few.parquet") as writer:
-        make_service(None).score_table(open_table(texts), None, writer)  # type: ignore[arg-type]
+        make_app().scorer.score_table(open_table(texts), None, writer)  # type: ignore[arg-type]
     few = pq.read_table(writer.path)
     many = pa.concat_tables([few] * (ROWS // few.num_rows))
     ids = pa.array(map(str, batch_ids(NOON, 0, ROWS)))
@@ -131,11 +125,11 @@ def test_a_kill_during_an_append_and_live_adds(tmp_path: Path, scored: Path, sec
     path = tmp_path / "a.duckdb"
     said = killed(
         """
-store, service = opened()
+store, app = opened()
 
 def add():
-    read = service.read("I love it")
-    service.record(read, ANA)
+    read = app.predictor.predict("I love it")
+    app.intake.record(read, ANA)
     say(read.id)
 
 def add_more():
@@ -212,8 +206,8 @@ def test_a_kill_during_a_migration(tmp_path: Path, old_store: Path, migrating_se
         OLD_ROWS,
         OLD_ROWS,
     )
-    service = make_service(store)
-    service.record(service.read("I love it"), Actor("ana"))
+    app = make_app(store)
+    app.intake.record(app.predictor.predict("I love it"), Actor("ana"))
     assert store.count() == OLD_ROWS + 1
     store.close()
 
@@ -235,8 +229,8 @@ def assert_all_is_taken_in_once(inbox: Inbox, path: Path) -> None:
     # What was moved away is in the store; what waits is there wholly or not at all.
     before, moved = store.count(), FILES - len(inbox.waiting())
     assert before in (moved * FILE_ROWS, (moved + 1) * FILE_ROWS)
-    service = make_service(store)
-    taken = inbox.take_in(lambda path, batch, name: service.take_in(path, batch, name, Actor("ana")))
+    app = make_app(store)
+    taken = inbox.take_in(lambda path, batch, name: app.intake.take_in(path, batch, name, Actor("ana")))
     assert [one.problem for one in taken] == [""] * (FILES - moved)
     assert before + sum(one.rows for one in taken) == store.count() == FILES * FILE_ROWS
     assert_sound(store)
@@ -246,10 +240,10 @@ def assert_all_is_taken_in_once(inbox: Inbox, path: Path) -> None:
 
 
 TAKE_IN = """
-store, service = opened()
+store, app = opened()
 
 def keep(path, batch, name):
-    rows = service.take_in(path, batch, name, ANA)
+    rows = app.intake.take_in(path, batch, name, ANA)
     {between}
     return rows
 
@@ -281,10 +275,10 @@ def test_a_full_disk_keeps_what_was_recorded_and_goes_on_once_there_is_room(tmp_
     path = tmp_path / "a.duckdb"
     running = child(
         """
-store, service = opened()
-service.record(service.read("I love it"), ANA)
+store, app = opened()
+app.intake.record(app.predictor.predict("I love it"), ANA)
 store.close()
-store, service = opened()
+store, app = opened()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (PATH.stat().st_size + 100_000, most))
@@ -294,7 +288,7 @@ except StoreError as error:
     say(error)
 say(store.count())
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-service.record(service.read("so happy"), ANA)
+app.intake.record(app.predictor.predict("so happy"), ANA)
 say(store.count())
 os.kill(os.getpid(), signal.SIGKILL)
 """,
@@ -330,8 +324,8 @@ def test_a_query_that_takes_too_long_is_stopped_and_the_store_goes_on(tmp_path: 
     with pytest.raises(StoreError, match=r"took too long.*shorter period or fewer conditions"):
         asked(store, "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE a.range * b.range % 7 = 3")
     assert store.count() == 0
-    service = make_service(store)
-    service.record(service.read("I love it"), Actor("ana"))
+    app = make_app(store)
+    app.intake.record(app.predictor.predict("I love it"), Actor("ana"))
     assert store.count() == 1
     store.close()
 

@@ -12,7 +12,8 @@ import pytest
 from core.emotions import LABELS
 from core.errors import StoreError
 from core.ids import new_id
-from core.predictions.record import Feedback, Prediction, from_mask, to_mask
+from core.predictions.masks import from_mask, to_mask
+from core.predictions.record import Feedback, Prediction
 from core.review.twins import twin_number
 from core.store import MIGRATIONS, Database, Store
 from core.store.review_queue import ReviewQueue
