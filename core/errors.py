@@ -25,6 +25,10 @@ class StoreError(AffectraError):
     """The store cannot be opened, is held by another process, or is damaged."""
 
 
+class GoneError(StoreError):
+    """A prediction is no longer in the store: it was too old to keep."""
+
+
 class ReviewError(AffectraError):
     """A decision came too late: somebody else was faster, or holds the item."""
 

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     which.add_argument(
         "--query",
         default="period=everything",
-        help="the filters as the page Audit has them in its address, such as 'period=7 days&emotion=anger&flagged=yes' "
+        help="the filters as the page Audit has them in its address, such as 'period=7-days&emotion=anger&flagged=yes' "
         "(default: everything; in a query that names no period, the last 30 days)",
     )
     export.add_argument("--overwrite", action="store_true", help="replace the output if it exists")

@@ -2,25 +2,76 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 from core.errors import InputError
-from core.explore.selection import Selection
+from core.explore.selection import Match, Selection
 
 EVERYTHING: Final = "everything"
-CUSTOM: Final = "from … to"
+CUSTOM: Final = "custom"
 PERIODS: Final[dict[str, timedelta | None]] = {
-    "24 hours": timedelta(hours=24),
-    "7 days": timedelta(days=7),
-    "30 days": timedelta(days=30),
-    "90 days": timedelta(days=90),
-    "12 months": timedelta(days=365),
+    "24-hours": timedelta(hours=24),
+    "7-days": timedelta(days=7),
+    "30-days": timedelta(days=30),
+    "90-days": timedelta(days=90),
+    "12-months": timedelta(days=365),
     EVERYTHING: None,
     CUSTOM: None,
 }
 EITHER: Final = {"yes": True, "no": False}
+BY_MODEL: Final = "all that was read by "
+"""What the name of a model followed in old addresses, as a reference for drift."""
+
+OLD_NAMES: Final[dict[str, dict[str, str]]] = {
+    "period": {
+        "24 hours": "24-hours",
+        "7 days": "7-days",
+        "30 days": "30-days",
+        "90 days": "90-days",
+        "12 months": "12-months",
+        "from … to": CUSTOM,
+    },
+    "audit_tab": {
+        "Overview": "overview",
+        "Together": "together",
+        "Risk": "risk",
+        "Drift": "drift",
+        "Tweets": "tweets",
+        "Audits": "audits",
+    },
+    "order": {"least certain": "least-certain", "most certain": "most-certain"},
+    "reference": {
+        "the period before": "before",
+        "everything before": "earlier",
+        "the first 28 days of the store": "first-28-days",
+    },
+    "feedback_tab": {
+        "Desk": "desk",
+        "List": "list",
+        "People": "people",
+        "Agreement": "agreement",
+        "Teach": "teach",
+    },
+    "queue": {
+        "All": "all",
+        "Flagged": "flagged",
+        "Feedback": "feedback",
+        "Uncertain": "uncertain",
+        "Escalated": "escalated",
+        "Mine": "mine",
+        "Done": "done",
+        "Second look": "second",
+    },
+    "view": {
+        "Leaderboard": "leaderboard",
+        "Emotions": "emotions",
+        "Head to head": "head-to-head",
+        "What serves": "serving",
+    },
+}
+"""For each choice in an address, the titles by which links and saved views named it, and the ids that name it now."""
 MAX_SEARCH: Final = 200
 """Characters of a search that count."""
 
@@ -28,7 +79,7 @@ Values = dict[str, Any]
 """Filters by name: strings, lists of strings, a float, naive datetimes in UTC."""
 
 DEFAULTS: Final[Values] = {
-    "period": "30 days",
+    "period": "30-days",
     "from": None,
     "to": None,
     "q": "",
@@ -48,11 +99,18 @@ DEFAULTS: Final[Values] = {
 """The name of each filter in the address, and what it is where nothing is asked."""
 
 
+def present_name(name: str, written: str) -> str:
+    """Return the id of a choice as an address has it; one that old links and saved views named by its title, too."""
+    if name == "reference":
+        written = written.removeprefix(BY_MODEL)
+    return OLD_NAMES.get(name, {}).get(written, written)
+
+
 def selection_of(values: Mapping[str, Any], now: datetime) -> Selection:
     """Return what filters ask for; one that is left out asks for nothing, the period for the last 30 days.
 
     Args:
-        now: the end of a period such as `7 days`, to the minute: what is asked twice within it is the same question.
+        now: the end of a period such as `7-days`, to the minute: what is asked twice within it is the same question.
 
     Raises:
         InputError: a value cannot be; the message names it and the mend.
@@ -143,16 +201,18 @@ def refuse_unknown(query: str) -> None:
         wrong = [value for value in asked.get(name, []) if value not in EITHER]
         if wrong:
             raise InputError(f"{name} is {wrong[0]!r}. Say yes or no, or leave it out.")
+    if wrong := [value for value in asked.get("match", []) if value not in get_args(Match)]:
+        raise InputError(f"match is {wrong[0]!r}. Say any or all, or leave it out.")
 
 
 def _read(name: str, default: Any, written: Sequence[str]) -> Any:
     try:
         if isinstance(default, list):
-            return list(written)
+            return [present_name(name, one) for one in written]
         if name in {"from", "to"}:
             moment = datetime.fromisoformat(written[0])
             return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-        return min(max(float(written[0]), 0.0), 1.0) if isinstance(default, float) else written[0]
+        return min(max(float(written[0]), 0.0), 1.0) if isinstance(default, float) else present_name(name, written[0])
     except ValueError:
         return default
 

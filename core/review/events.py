@@ -6,7 +6,7 @@ The store's views say the same in SQL; a test replays any sequence of events by 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeGuard, get_args
 from uuid import UUID
 
 from core.emotions import LABELS
@@ -14,6 +14,10 @@ from core.errors import InputError
 
 Kind = Literal["claim", "release", "confirm", "correct", "dismiss", "escalate", "skip", "reopen", "second", "undo"]
 Choice = Literal["confirm", "correct", "dismiss", "escalate"]
+Triage = Literal["confirm", "dismiss", "escalate"]
+"""What can be decided of many at once: it needs no look at each."""
+Deed = Literal["confirm", "correct", "dismiss", "escalate", "skip", "reopen", "second"]
+"""What a person does with one item; the other kinds follow from showing it and from taking back."""
 Status = Literal["open", "confirm", "correct", "dismiss", "escalate"]
 
 CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
@@ -21,7 +25,7 @@ CLAIM: Final = timedelta(minutes=5)
 """How long an item stays with whoever looks at it."""
 MAX_NOTE: Final = 2_000
 """Characters of a note that are kept."""
-UNDOABLE: Final = (*CHOICES, "skip", "reopen", "second")
+UNDOABLE: Final[tuple[Deed, ...]] = get_args(Deed)
 """What can be taken back."""
 
 
@@ -75,7 +79,12 @@ class Standing:
     @property
     def status(self) -> Status:
         """`open`, or the kind of the decision that holds."""
-        return self.decision.kind if self.decision else "open"  # type: ignore[return-value]
+        return self.decision.kind if self.decision and is_choice(self.decision.kind) else "open"
+
+
+def is_choice(kind: Kind) -> TypeGuard[Choice]:
+    """Tell whether an event of this kind decides an item."""
+    return kind in CHOICES
 
 
 def holds(until: datetime, now: datetime) -> bool:

@@ -4,19 +4,19 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 import numpy as np
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.emotions import LABELS
-from core.errors import InputError, ModelError
+from core.errors import GoneError, InputError, ModelError
 from core.explore.selection import Selection
 from core.ids import batch_ids, new_id
 from core.inference.classifier import Classifier
 from core.predictions.record import Feedback
-from core.review.events import CHOICES, MAX_NOTE, Choice, ReviewEvent, Standing, check_emotions
+from core.review.events import MAX_NOTE, Choice, Deed, ReviewEvent, Standing, Triage, check_emotions
 from core.review.labelled_set import Decision, LabelledSet, resolve
 from core.review.priority import Reason, reasons_of
 from core.review.twins import twin_number
@@ -39,7 +39,7 @@ class Item:
 
     Attributes:
         standing: what held when it was opened; a decision is refused if it holds no longer.
-        mine: whether it is this seat's to decide for now; else `standing.claim` says whose it is.
+        mine: whether it is this reviewer's to decide for now; else `standing.claim` says whose it is.
         reasons: why it is worth a look.
         second: what the baseline read, None if it was not asked; `second_model` says which it was.
         twins: what was decided of texts of the same words.
@@ -62,7 +62,7 @@ class Item:
 
 
 class ReviewDesk:
-    """One for the process, shared by all sessions. A seat is a window: what it claims, it alone decides."""
+    """One for the process, shared by all sessions. What a reviewer claims at one window is decided there alone."""
 
     def __init__(
         self,
@@ -163,20 +163,20 @@ class ReviewDesk:
             on_rows(done)
         return done
 
-    def counts(self, selection: Selection, seat: Seat) -> dict[str, int]:
+    def counts(self, selection: Selection, reviewer: Reviewer) -> dict[str, int]:
         """Return how many items each queue holds within a selection.
 
         Raises:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._queue.counts(selection, seat, self._now())
+        return self._queue.counts(selection, reviewer, self._now())
 
     def queue(
         self,
         queue: Queue,
         selection: Selection,
-        seat: Seat,
+        reviewer: Reviewer,
         *,
         limit: int,
         offset: int = 0,
@@ -188,18 +188,20 @@ class ReviewDesk:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        return self._queue.queue(queue, selection, seat, self._now(), limit=limit, offset=offset, without=without)
+        return self._queue.queue(queue, selection, reviewer, self._now(), limit=limit, offset=offset, without=without)
 
-    def open(self, prediction_id: UUID, seat: Seat) -> Item:
-        """Return one item in full, and let this seat alone decide it for a while.
+    def open(self, prediction_id: UUID, reviewer: Reviewer) -> Item:
+        """Return one item in full, and let this reviewer alone decide it for a while.
 
         Raises:
-            StoreError: the prediction is not in the store (any more), or the store cannot be written.
+            GoneError: the prediction is not in the store (any more).
+            StoreError: the store cannot be written.
         """
         now = self._now()
-        standing, mine = self._reviews.add_claim(new_id(now), prediction_id, seat, now)
+        standing, mine = self._reviews.add_claim(new_id(now), prediction_id, reviewer, now)
         detail = self._explorer.detail(prediction_id)
-        assert detail is not None  # noqa: S101  (claiming it has found it)
+        if detail is None:
+            raise GoneError("This tweet has just left the store: it was too old to keep. Go on with the next.")
         reasons, score, second, second_model = self._queue.item(prediction_id)
         why = reasons_of(reasons)
         twins = self._queue.twins(prediction_id) if any(one.name == "against a review" for one in why) else []
@@ -215,14 +217,14 @@ class ReviewDesk:
             tuple(twins),
         )
 
-    def release(self, prediction_id: UUID, seat: Seat) -> None:
-        """Give an item back that this seat had opened.
+    def release(self, prediction_id: UUID, reviewer: Reviewer) -> None:
+        """Give an item back that this reviewer had opened.
 
         Raises:
             StoreError: the store cannot be written.
         """
         now = self._now()
-        self._reviews.release(new_id(now), prediction_id, seat, now)
+        self._reviews.release(new_id(now), prediction_id, reviewer, now)
 
     def new_act(self) -> UUID:
         """Return the id of an act that is about to be offered: doing it twice, as by a double click, does it once."""
@@ -232,7 +234,7 @@ class ReviewDesk:
         self,
         item: Item,
         kind: Choice,
-        seat: Seat,
+        reviewer: Reviewer,
         act: UUID,
         *,
         emotions: Sequence[str] | None = None,
@@ -247,7 +249,8 @@ class ReviewDesk:
         Raises:
             InputError: an emotion is named that does not exist, or a correction changes nothing.
             ReviewError: somebody was faster, or holds the item.
-            StoreError: the prediction is not in the store (any more), or the store cannot be written.
+            GoneError: the prediction is not in the store (any more).
+            StoreError: the store cannot be written.
         """
         asked = None
         if kind == "correct":
@@ -256,17 +259,17 @@ class ReviewDesk:
                 raise InputError("These are the emotions that the model gave. Confirm it, or choose others.")
         if kind == "dismiss" and not item.detail.flags:
             raise InputError("There is no flag to dismiss. Confirm, correct or skip it.")
-        self._act(item, kind, seat, act, asked, note=note)
+        self._act(item, kind, reviewer, act, asked, note=note)
 
-    def skip(self, item: Item, seat: Seat, act: UUID) -> None:
+    def skip(self, item: Item, reviewer: Reviewer, act: UUID) -> None:
         """Put an item aside for this person: it waits in the queue “mine”.
 
         Raises:
             ReviewError, StoreError: as `decide`.
         """
-        self._act(item, "skip", seat, act)
+        self._act(item, "skip", reviewer, act)
 
-    def reopen(self, item: Item, seat: Seat, act: UUID, note: str = "") -> None:
+    def reopen(self, item: Item, reviewer: Reviewer, act: UUID, note: str = "") -> None:
         """Open an item again that was decided; the decision stays in its history.
 
         Raises:
@@ -275,24 +278,24 @@ class ReviewDesk:
         """
         if item.standing.decision is None:
             raise InputError("This item is open already.")
-        self._act(item, "reopen", seat, act, note=note)
+        self._act(item, "reopen", reviewer, act, note=note)
 
-    def look_again(self, item: Item, seat: Seat, act: UUID, emotions: Sequence[str]) -> None:
+    def look_again(self, item: Item, reviewer: Reviewer, act: UUID, emotions: Sequence[str]) -> None:
         """Record a second opinion, given without having seen the first.
 
         Raises:
             InputError: an emotion is named that does not exist, or it is that person's own decision.
             ReviewError, StoreError: as `decide`.
         """
-        if item.standing.decision is not None and item.standing.decision.actor == seat.actor.name:
+        if item.standing.decision is not None and item.standing.decision.actor == reviewer.actor.name:
             raise InputError("You decided this one yourself: the second look is somebody else's.")
-        self._act(item, "second", seat, act, check_emotions(emotions))
+        self._act(item, "second", reviewer, act, check_emotions(emotions))
 
     def _act(
         self,
         item: Item,
-        kind: Choice | str,
-        seat: Seat,
+        kind: Deed,
+        reviewer: Reviewer,
         act: UUID,
         emotions: tuple[str, ...] | None = None,
         *,
@@ -303,15 +306,15 @@ class ReviewDesk:
                 id=act,
                 prediction_id=item.id,
                 made_at=self._now(),
-                seat=seat,
-                kind=kind,  # type: ignore[arg-type]
+                seat=reviewer,
+                kind=kind,
                 seen=item.standing.seen,
                 emotions=emotions,
                 note=note.strip()[:MAX_NOTE],
             )
         )
 
-    def decide_many(self, ids: Sequence[UUID], kind: Choice, seat: Seat, note: str = "") -> list[UUID]:
+    def decide_many(self, ids: Sequence[UUID], kind: Triage, reviewer: Reviewer, note: str = "") -> list[UUID]:
         """Record the same decision on many open items, all or nothing; return the ids of what was recorded.
 
         Items that somebody decided or holds meanwhile are left out.
@@ -320,27 +323,27 @@ class ReviewDesk:
             InputError: there are none, too many, or it is a decision that needs a look at each.
             StoreError: the store cannot be written.
         """
-        if kind not in CHOICES or kind == "correct":
+        if kind not in get_args(Triage):
             raise InputError("Many items at once can be confirmed, dismissed or escalated. Correct them one by one.")
         if not 1 <= len(ids) <= MOST_AT_ONCE:
             raise InputError(f"Choose 1 to {MOST_AT_ONCE:,} items; these are {len(ids):,}.")
         now = self._now()
         return self._reviews.act_on_many(
             [
-                Act(act, item, now, seat, kind, 0, None, note.strip()[:MAX_NOTE])
+                Act(act, item, now, reviewer, kind, 0, None, note.strip()[:MAX_NOTE])
                 for act, item in zip(batch_ids(now, 0, len(ids)), ids, strict=True)
             ]
         )
 
-    def undo(self, acts: Sequence[UUID], seat: Seat) -> list[UUID]:
-        """Take back acts of this seat, all of them or none; return the predictions.
+    def undo(self, acts: Sequence[UUID], reviewer: Reviewer) -> list[UUID]:
+        """Take back acts of this reviewer, all of them or none; return the predictions.
 
         Raises:
-            ReviewError: one was taken back already, is not this seat's, or somebody decided since.
+            ReviewError: one was taken back already, is not this reviewer's, or somebody decided since.
             StoreError: the store cannot be written.
         """
         now = self._now()
-        return self._reviews.undo(dict(zip(acts, batch_ids(now, 0, len(acts)), strict=True)), seat, now)
+        return self._reviews.undo(dict(zip(acts, batch_ids(now, 0, len(acts)), strict=True)), reviewer, now)
 
     def history(self, prediction_id: UUID) -> list[ReviewEvent]:
         """Return all that was done with an item, oldest first.

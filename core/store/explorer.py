@@ -23,8 +23,8 @@ ORDERS: Final[dict[str, str]] = {
     "newest": "moment DESC, id DESC",
     "oldest": "moment, id",
     "gravest": "severity DESC, moment DESC, id DESC",
-    "least certain": "margin, id DESC",
-    "most certain": "margin DESC NULLS LAST, id DESC",
+    "least-certain": "margin, id DESC",
+    "most-certain": "margin DESC NULLS LAST, id DESC",
     "longest": "length(text) DESC, id DESC",
 }
 """How a page of rows can be ordered: besides these, by an emotion's name, the most probable first."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import pandas as pd
 
 from core.access.actor import Seat
-from core.errors import ReviewError, StoreError
+from core.errors import GoneError, ReviewError
 from core.predictions.masks import from_mask, to_mask
 from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, Kind, ReviewEvent, Standing, holds, replay
 from core.store.conditions import utc
@@ -261,7 +261,7 @@ def _reading_of(cursor: Any, prediction_id: UUID) -> _Read:
         [prediction_id],
     ).fetchone()
     if row is None:
-        raise StoreError(
+        raise GoneError(
             "This tweet is no longer in the store: it was too old to keep. Nothing was decided; go on with the next."
         )
     return _Read(from_mask(row[0]), *row[1:])

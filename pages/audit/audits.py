@@ -1,4 +1,4 @@
-"""Audits of files, and what the app does by itself: its inbox, and rules that changed."""
+"""Audits of files: run one, see those on this machine, and what waits in the inbox."""
 
 import weakref
 from collections.abc import Callable
@@ -13,18 +13,17 @@ from core.audit import Audit, AuditSource, audit, guess_expected_column, read_au
 from core.emotions import Level
 from core.errors import InputError
 from core.explore.selection import Selection
-from core.files import FORMATS, Table, open_table, printable
+from core.files import FORMATS, open_table, printable
 from core.jobs import Job
 from core.settings import settings
 from core.times import guess_time_column
 from pages import runtime
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
 from pages.components.progress import show_progress
-from pages.components.uploads import gone_with, named_as_given, to_disk
+from pages.components.uploads import Upload, named_as_given, to_disk
 from pages.shared.filters import View, show_selection
 
-_TYPICAL: Final = "the typical tweets"
-_OWN: Final = "a file of mine"
+_OF: Final = {"typical": "Sample tweets", "own": "My own file"}
 _LISTED: Final = 20
 _NONE: Final = "(none)"
 _JUST_MADE: Final = "now"
@@ -37,18 +36,6 @@ _MEDIA: Final = {
 
 
 @dataclass
-class Upload:
-    """A file that somebody uploaded to audit. Gone with the session."""
-
-    name: str
-    path: Path
-    table: Table | None = None
-
-    def __post_init__(self) -> None:
-        gone_with(self, self.path.parent)
-
-
-@dataclass
 class Run:
     """An audit of this session: its source, the job that makes it, and the file that it reads, if it was uploaded."""
 
@@ -58,33 +45,6 @@ class Run:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, self.job.cancel)
-
-
-def draw_upkeep() -> None:
-    """Draw what the app does by itself, while it does: a line that looks again every few seconds."""
-    _upkeep(st.session_state.setdefault("page_runs", 0))
-    st.session_state["page_runs"] += 1
-
-
-@st.fragment(run_every="4s")
-@guarded
-def _upkeep(page_run: int) -> None:
-    upkeep = runtime.app().maintenance
-    was_running = st.session_state.get("upkeep_ran", False)
-    running = upkeep.poke()
-    st.session_state["upkeep_ran"] = running
-    if running and upkeep.job is not None:
-        waiting = len(upkeep.inbox.waiting())
-        files = "1 scored file from the inbox is" if waiting == 1 else f"{waiting} scored files from the inbox are"
-        read = f"{upkeep.job.done:,} of {upkeep.job.total:,} stored tweets are read by rules and baseline"
-        what = f"{files} taken in" if waiting else read
-        st.caption(f":material/sync: {what} …")
-    elif was_running and page_run < st.session_state["page_runs"]:
-        # There is more to look at now. A page that is just being drawn shows it anyway; to begin anew would lose what
-        # it has to say once.
-        st.rerun(scope="app")
-    for problem in upkeep.problems:
-        st.warning(plain(problem), icon=":material/inbox:")
 
 
 def draw(view: View, level: Level) -> None:
@@ -102,18 +62,20 @@ def _new() -> None:
         st.rerun(scope="app")  # the button is in this fragment, the filters are not
     st.header("Audit a file")
     st.markdown(
-        "Scores a file, judges it by the context rules, and leaves a folder: figures by emotion, the rows to look at, "
-        "a summary in words, and a report with charts that opens without a network. The same file, model and rules "
-        "make the same audit: it is not made twice. Its rows join what is stored, as the source “audit”, at their own "
-        "times or, where none is known, as of now; choose sources under *More filters* to look without them."
+        "Scores a file, applies the context rules, and writes a folder: figures by emotion, the rows to look at, a "
+        "summary in words, and a report with charts that opens without a network. The same file, model and rules give "
+        "the same audit, so it is not made twice. Its rows join the store as the source “audit”, with their own times "
+        "or, where none is known, the present one; choose sources under *More filters* to leave them out."
     )
     show_reported()
     run: Run | None = st.session_state.get("audit_run")
     if run is not None:
         _follow(run)
         return
-    kind = st.segmented_control("Of", [_TYPICAL, _OWN], default=_TYPICAL, key="audit_of", required=True)
-    if kind == _TYPICAL:
+    of = st.segmented_control(
+        "Tweets of", list(_OF), default="typical", key="audit_of", format_func=_OF.__getitem__, required=True
+    )
+    if of == "typical":
         name = settings().sample_tweets.name
         st.caption(f"{name}: tweets written for this project, with the emotions their writer intended.")
         st.button(
@@ -222,9 +184,7 @@ def _forget() -> None:
 def _outcome(made: Audit, key: str) -> None:
     gone = [name for name in _MEDIA if not made.files[name].is_file()]
     if gone:
-        raise InputError(
-            f"{gone[0]} is no longer in {made.folder}. Remove that folder and run the audit again: it makes it anew."
-        )
+        raise InputError(f"{gone[0]} is no longer in {made.folder}. Remove that folder and run the audit again.")
     st.text(made.summary)
     with st.container(horizontal=True):
         for name, mime in _MEDIA.items():
@@ -249,14 +209,14 @@ def _outcome(made: Audit, key: str) -> None:
 
 def _show(made: Audit, key: str) -> None:
     show_selection(Selection(batch=made.id))
-    st.session_state["audit_tab"] = "Overview"
+    st.session_state["audit_tab"] = "overview"
     st.session_state["audit_shown"] = key == _JUST_MADE
 
 
 def _stamp(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
-    except OSError:
+    except FileNotFoundError:
         return 0  # it went just now; reading it says so
 
 
@@ -272,7 +232,7 @@ def _finished() -> None:
     st.header("Audits on this machine")
     folders = sorted(settings().audits.glob("audit-*/audit.json"), key=_stamp, reverse=True)[:_LISTED]
     if not folders:
-        st.caption("None yet. `python -m core audit FILE` makes them, too, and the app takes in what they hold.")
+        st.caption("None yet. `python -m core audit FILE` makes them too, and the app imports their rows.")
     for path in folders:
         try:
             made = _read(path.parent, _stamp(path))
@@ -290,11 +250,11 @@ def _finished() -> None:
 @guarded
 def _inbox() -> None:
     upkeep = runtime.app().maintenance
-    st.header("The inbox")
+    st.header("Inbox")
     waiting, aside = upkeep.inbox.waiting(), upkeep.inbox.aside()
     st.markdown(
-        f"`python -m core score FILE --inbox`, on this or another machine, leaves scored files in "
-        f"{plain(str(upkeep.inbox.folder))}. The app takes in each once: {len(waiting)} waiting, "
+        f"`python -m core score FILE --inbox`, on this or another machine, puts scored files into "
+        f"{plain(str(upkeep.inbox.folder))}. The app imports each once: {len(waiting)} waiting, "
         f"{len(aside)} set aside."
     )
     for one in aside:

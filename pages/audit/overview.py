@@ -1,4 +1,4 @@
-"""What the model said: volume and emotions over time, how often each occurs, and which occur together."""
+"""Predictions in numbers: volume and emotions over time, how often each occurs, and which occur together."""
 
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -6,8 +6,8 @@ from typing import Any, Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.charts import distributions as charts
-from core.charts import over_time as time_charts
+from core.charts import distributions
+from core.charts import over_time as charts_over_time
 from core.emotions import AT_LEVEL, Level
 from pages import runtime
 from pages.components.charts import clicks, draw_chart
@@ -74,12 +74,12 @@ _SHARES: Final[tuple[tuple[str, Any, Any, str], ...]] = (
         "inverse",
         "Tweets with at least one flag of the context rules.",
     ),
-    ("Urgent", lambda one: _share(one.urgent, one.n), "inverse", "Tweets whose gravest flag is urgent."),
+    ("Urgent", lambda one: _share(one.urgent, one.n), "inverse", "Tweets with an urgent flag."),
     (
         "Uncertain",
         lambda one: _share(one.uncertain, one.judged),
         "inverse",
-        "No emotion reaches its threshold, or the surest exceeds it by less than 0.05.",
+        "No emotion reaches its threshold, or the most certain one exceeds it by less than 0.05.",
     ),
     ("Positive", lambda one: _share(one.positive, one.n), "normal", "Tweets whose strongest sentiment is positive."),
     ("Negative", lambda one: _share(one.negative, one.n), "inverse", "Tweets whose strongest sentiment is negative."),
@@ -94,64 +94,66 @@ def draw(view: View, level: Level) -> None:
     """Draw the tab."""
     exploring = runtime.app().explorer
     if not exploring.totals(view.selection).n:
-        st.info("No tweet fits these filters. Take some of them back above, or choose a longer period.")
+        st.info("No tweet matches these filters. Remove some of them above, or choose a longer period.")
         return
     over_time = exploring.over_time(view.selection, level)
     distribution = exploring.distribution(view.selection, level)
-    st.header("How many, when")
+    st.header("Volume over time")
     draw_chart(
-        time_charts.volume(over_time),
+        charts_over_time.volume(over_time),
         "volume",
-        time_charts.describe_volume(over_time),
+        charts_over_time.describe_volume(over_time),
         on_select=_brushed,
         modes=("box", "points"),
     )
     st.caption(
-        f"Tweets by {_bucket(over_time)}, those with a flag hatched. Drag over the chart, or click a bar, to look at "
-        f"that time alone. Times are UTC."
+        f"Tweets per {_bucket(over_time)}; flagged ones are hatched. Drag over the chart or click a bar to choose that "
+        f"time. Times are UTC."
     )
-    st.header("Which, when")
+    st.header("Emotions over time")
     # Shares are of all tweets that the other filters hold: of those with an emotion, all carry it.
     others = replace(view.selection, emotions=(), minimum=0.0)
     lines = _lines(exploring.over_time(others, level), distribution, level, view)
     draw_chart(
-        time_charts.emotions_over_time(lines),
+        charts_over_time.emotions_over_time(lines),
         f"lines_{level}",
-        time_charts.describe_emotions_over_time(lines),
+        charts_over_time.describe_emotions_over_time(lines),
         on_select=_pointed,
     )
     st.caption(
-        f"Share of the tweets of each {_bucket(over_time)}: "
+        f"Share of the tweets per {_bucket(over_time)}: "
         + (
-            "the emotions asked for, of what the other filters hold."
+            "the chosen emotions, among the tweets that match the other filters."
             if view.selection.emotions
             else f"the {_LINES} most frequent besides neutral."
         )
     )
-    st.header("How often")
+    st.header("Frequency")
     draw_chart(
-        charts.distribution(distribution),
+        distributions.distribution(distribution),
         f"distribution_{level}",
-        charts.describe_distribution(distribution),
+        distributions.describe_distribution(distribution),
         on_select=lambda key: _labelled(key, level),
     )
     st.caption(
-        "Share of tweets in which the label reaches its threshold; a tweet may carry several. Tick: the period before. "
-        "Click a bar to see those tweets alone, again to let go."
+        "Share of tweets in which the label reaches its threshold; a tweet can have several. Tick: the period before. "
+        "Click a bar to filter by its label, again to clear that filter."
     )
 
 
 def draw_together(view: View, level: Level) -> None:
     """Draw the tab of what occurs together."""
-    st.header("Which occur together")
+    st.header("Emotions that occur together")
     pairs = runtime.app().explorer.pairs(view.selection, level)
     draw_chart(
-        charts.co_occurrence(pairs),
+        distributions.co_occurrence(pairs),
         f"pairs_{level}",
-        charts.describe_co_occurrence(pairs),
+        distributions.describe_co_occurrence(pairs),
         on_select=lambda key: _paired(key, level),
     )
-    st.caption("Of the tweets with the label at the left, how many carry the one above, too. Click a cell to see both.")
+    st.caption(
+        "Of the tweets with the label on the left, the share that also has the one above. Click to filter by both."
+    )
 
 
 def _bucket(frame: pd.DataFrame) -> str:
@@ -168,7 +170,7 @@ def _bucket(frame: pd.DataFrame) -> str:
 
 
 def _lines(over_time: pd.DataFrame, distribution: pd.DataFrame, level: Level, view: View) -> pd.DataFrame:
-    """Return one row for each bucket and label that is drawn, as `time_charts.emotions_over_time` takes it."""
+    """Return one row for each bucket and label that is drawn, as `distributions.emotions_over_time` takes it."""
     ranked = [name for name in distribution["name"] if name != "neutral"]
     asked = set(view.selection.emotions)
     chosen = [name for name in ranked if name in asked][:8] if level == "emotion" and asked else ranked[:_LINES]

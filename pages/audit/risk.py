@@ -1,4 +1,4 @@
-"""Where it is risky: flags by category and severity, days that stand out, and what is said on them."""
+"""Risk: flags by category and severity, unusual days, and the words that are typical of them."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.charts import risk as charts
+from core.charts import risk
 from core.emotions import Level
 from core.services.explorer import Spike
 from core.stats.anomalies import BASELINE_DAYS, HISTORY_DAYS, LEAST, SPIKE
@@ -28,22 +28,22 @@ def draw(view: View, level: Level) -> None:
         st.info("Nothing is flagged in this selection.", icon=":material/check:")
     else:
         draw_chart(
-            charts.severity_by_category(severities),
+            risk.severity_by_category(severities),
             "severities",
-            charts.describe_severity_by_category(severities),
+            risk.describe_severity_by_category(severities),
             on_select=_flagged,
         )
-        st.caption("Flags, not tweets: one may be flagged for several things. Click a part to see its tweets alone.")
-    st.header("Days that stand out")
+        st.caption("Flags, not tweets: a tweet can have several. Click a segment to filter by it.")
+    st.header("Unusual days")
     frame, spikes = exploring.calendar(view.selection, level)
-    draw_chart(charts.calendar(frame), f"calendar_{level}", charts.describe_calendar(frame), on_select=_clicked)
+    draw_chart(risk.calendar(frame), f"calendar_{level}", risk.describe_calendar(frame), on_select=_clicked)
     st.caption(
         f"The stronger the shade, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and "
         f"lies {SPIKE:.0f} robust standard deviations above the median of the {BASELINE_DAYS} days before (spread "
-        f"from the median absolute deviation; known after {HISTORY_DAYS} days). Click a day to look at it alone."
+        f"from the median absolute deviation; known after {HISTORY_DAYS} days). Click a day to filter by it."
     )
     if not spikes:
-        st.info("No day of this period stands out.", icon=":material/check:")
+        st.info("No day of this period is unusual.", icon=":material/check:")
         return
     shown = spikes if st.session_state.get("all_spikes") else spikes[:_SHOWN]
     for number, spike in enumerate(shown):
@@ -56,14 +56,14 @@ def _spike(number: int, spike: Spike) -> None:
     words = runtime.app().explorer.distinctive(spike)
     with st.container(border=True, key=f"spike_{number}"):
         st.markdown(
-            f"**{spike.day:%A, %Y-%m-%d}: {spike.name}**: {spike.count:,} tweets where {spike.usual:,.0f} are usual "
+            f"**{spike.day:%A, %Y-%m-%d}: {spike.name}**: {spike.count:,} tweets against {spike.usual:,.0f} usually "
             f"(robust z = {spike.score:.1f})"
         )
         if words.empty:
             st.caption("No word stands out in these tweets.")
         else:
             told = zip(words["word"], words["share"], words["usual"], strict=True)
-            st.caption("Its words: " + ", ".join(f"**{plain(word)}** {_often(*shares)}" for word, *shares in told))
+            st.caption("Typical words: " + ", ".join(f"**{plain(word)}** {_often(*shares)}" for word, *shares in told))
         st.button("Show these tweets", key=f"show_spike_{number}", on_click=_show, args=(spike,))
 
 
@@ -73,7 +73,7 @@ def _often(share: float, usual: float) -> str:
 
 def _show(spike: Spike) -> None:
     show_selection(spike.selection)
-    st.session_state["audit_tab"] = "Tweets"
+    st.session_state["audit_tab"] = "tweets"
 
 
 def _flagged(key: str) -> None:

@@ -1,4 +1,4 @@
-"""One tweet in full: what was read, what was flagged and why, what people said, what it would be today."""
+"""One tweet in full: its prediction, its flags and why, its feedback, and what the serving model predicts now."""
 
 from typing import Final
 from uuid import UUID
@@ -6,13 +6,15 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.charts import probabilities as readings
+from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
-from core.inference.classifier import Classifier
+from core.inference.classifier import Thresholds
+from core.inference.serving import installed
 from core.rules.flags import Flag
 from core.services.explorer import Detail
 from core.services.predictor import Predictor
+from core.settings import settings
 from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.flagged import show_flagged
@@ -24,7 +26,7 @@ _MOVED: Final = 10
 
 
 def draw_detail(prediction_id: UUID, level: Level) -> None:
-    """Draw all that is known of a prediction."""
+    """Draw a prediction with everything that belongs to it."""
     found = runtime.app().explorer.detail(prediction_id)
     with st.container(border=True, key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -37,7 +39,7 @@ def draw_detail(prediction_id: UUID, level: Level) -> None:
             )
             st.button("Close", key="close_detail", icon=":material/close:", type="tertiary", on_click=_close)
         if found is None:
-            st.warning("This tweet is not in the store (any more): it may have been too old to keep.")
+            st.warning("This tweet is not in the store (any more). It may have been deleted because of its age.")
             return
         _draw(found, level)
 
@@ -52,11 +54,11 @@ def _draw(found: Detail, level: Level) -> None:
     sentiment = next(one for one in SENTIMENTS if one.name == listed.sentiment)
     by_sentiment = roll_up(found.scores, "sentiment")[0]
     show_verdict(
-        f"What {listed.model} {listed.model_version} read",
+        f"Prediction by {listed.model} {listed.model_version}",
         [Badge(EMOTIONS[INDEX[label]], float(found.scores[0, INDEX[label]])) for label in _ranked(found)],
         Badge(sentiment, float(by_sentiment[names("sentiment").index(listed.sentiment)])),
         Badge(EMOTIONS[INDEX[listed.top]], float(found.scores[0, INDEX[listed.top]])),
-        f"{listed.model} {listed.model_version}, read {found.made_at:%Y-%m-%d %H:%M} UTC",
+        f"{listed.model} {listed.model_version}, predicted {found.made_at:%Y-%m-%d %H:%M} UTC",
     )
     _flags(predictor, found)
     left, right = st.columns([3, 2], gap="medium")
@@ -91,16 +93,16 @@ def _what_if(predictor: Predictor, found: Detail, number: int, flag: Flag) -> No
     after = predictor.counterfactual(found.listed.text, flag)
     span = plain(in_cell(found.listed.text[flag.start : flag.stop])[:60])
     if pd.isna(after[0, 0]):
-        st.caption(f"Without “{span}” nothing is left to read.")
+        st.caption(f"Without “{span}” no text is left.")
         return
     frame = _moved(before.probabilities, after[0].tolist())
     st.markdown(f"Without “{span}” ({plain(flag.category)}), by {plain(predictor.classifier.info.label)}:")
     both = ("with it", "without it")
-    draw_chart(readings.rescored(frame, both), f"what_if_{number}", readings.describe_rescored(frame, both))
+    draw_chart(probabilities.rescored(frame, both), f"what_if_{number}", probabilities.describe_rescored(frame, both))
 
 
 def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.DataFrame:
-    """Return the labels that moved most, as `readings.rescored` takes them."""
+    """Return the labels that moved most, as `probabilities.rescored` takes them."""
     frame = pd.DataFrame(
         {
             "name": [emotion.name for emotion in EMOTIONS],
@@ -115,9 +117,9 @@ def _moved(before: tuple[float, ...] | list[float], after: list[float]) -> pd.Da
 
 
 def _scores(predictor: Predictor, found: Detail, level: Level) -> None:
-    model = _model_of(predictor, found)
-    if model is None:
-        st.caption("The thresholds by which this was decided are not on this machine; the bars are without them.")
+    thresholds = _thresholds_of(predictor, found)
+    if thresholds is None:
+        st.caption("The thresholds of this prediction are not on this machine, so the bars are drawn without them.")
         labels = AT_LEVEL[level]
         frame = pd.DataFrame(
             {
@@ -130,20 +132,23 @@ def _scores(predictor: Predictor, found: Detail, level: Level) -> None:
             }
         )
     else:
-        frame = readings.bars_frame(found.scores, model.thresholds, level)
-    draw_chart(readings.emotion_bars(frame), f"detail_bars_{level}", readings.describe_bars(frame))
+        frame = probabilities.bars_frame(found.scores, thresholds, level)
+    draw_chart(probabilities.emotion_bars(frame), f"detail_bars_{level}", probabilities.describe_bars(frame))
 
 
-def _model_of(predictor: Predictor, found: Detail) -> Classifier | None:
-    """Return the model on this machine that has the thresholds by which a prediction was decided."""
+def _thresholds_of(predictor: Predictor, found: Detail) -> Thresholds | None:
+    """Return the thresholds by which a prediction was decided, where a model of this machine has them."""
     if predictor.classifier.info.threshold_version == found.threshold_version:
-        return predictor.classifier
-    if found.listed.model == "tfidf":
-        try:
-            baseline = predictor.baseline
-        except ModelError:
-            return None
-        return baseline if baseline.info.threshold_version == found.threshold_version else None
+        return predictor.classifier.thresholds
+    for one in installed(settings().models_dir):
+        if (one.manifest.name, one.manifest.version) == (found.listed.model, found.listed.model_version):
+            try:
+                own = Thresholds.read(one.folder / "thresholds.json")
+            except ModelError as error:
+                show_problem(error)
+                continue
+            if own.version == found.threshold_version:
+                return own
     return None
 
 
@@ -151,22 +156,22 @@ def _facts(found: Detail) -> None:
     listed = found.listed
     facts = {
         "Posted": f"{listed.moment:%Y-%m-%d %H:%M:%S} UTC",
-        "Read": f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC by {plain(found.actor)}",
+        "Predicted": f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC by {plain(found.actor)}",
         "Source": plain(listed.source) + (f" ({plain(found.batch)})" if found.batch else ""),
         "Model": plain(f"{listed.model} {listed.model_version}"),
         "Normaliser": plain(found.normaliser_version),
         "Thresholds": plain(found.threshold_version),
         "Rules": plain(listed.rule_version or "none"),
-        "Margin": "not known" if listed.margin is None else f"{listed.margin:+.3f}",
+        "Margin": "unknown" if listed.margin is None else f"{listed.margin:+.3f}",
         "Id": plain(str(listed.id)),
     }
-    st.table(facts, border="horizontal", alt="What is known of this prediction")
+    st.table(facts, border="horizontal", alt="Facts of this prediction")
     if found.truncated:
-        st.caption("The text is longer than what the model reads: only its beginning counted.")
+        st.caption("The text is longer than the model's input: only its beginning was used.")
 
 
 def _tokens(predictor: Predictor, found: Detail) -> None:
-    with st.expander("How the model reads it", key="tokens"):
+    with st.expander("Word pieces of the model", key="tokens"):
         pieces = predictor.classifier.tokens(predictor.classifier.normaliser.normalise(found.listed.text))
         st.caption(f"{len(pieces)} pieces, by {plain(predictor.classifier.info.label)}:")
         st.code(" ".join(map(in_cell, pieces)), language=None, wrap_lines=True)
@@ -176,7 +181,7 @@ def _said(predictor: Predictor, found: Detail) -> None:
     events = runtime.app().feedback.history(found.listed.id)
     with st.expander(f"Feedback and history ({len(events)})", key="said"):
         if not events:
-            st.caption("Nobody has given a thumb yet.")
+            st.caption("No thumbs yet.")
         for event in events:
             verdict = {"up": "👍 right", "down": "👎 wrong", "retracted": "↩ taken back"}[event.verdict]
             wished = f", should be {', '.join(event.suggested)}" if event.suggested else ""
@@ -187,7 +192,7 @@ def _said(predictor: Predictor, found: Detail) -> None:
 def _today(predictor: Predictor, found: Detail, level: Level) -> None:
     del level
     if not st.toggle(
-        f"Read it again with {plain(predictor.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
+        f"Predict again with {plain(predictor.classifier.info.label)}, which serves now", key=f"again_{found.listed.id}"
     ):
         return
     try:
@@ -203,19 +208,19 @@ def _today(predictor: Predictor, found: Detail, level: Level) -> None:
         parts = [f"**now** {', '.join(gained)}"] * bool(gained) + [f"**no longer** {', '.join(lost)}"] * bool(lost)
         st.markdown("Its emotions differ: " + "; ".join(parts) + ".")
     frame = _moved(found.scores[0].tolist(), list(today.probabilities))
-    draw_chart(readings.rescored(frame), "rescored", readings.describe_rescored(frame))
-    st.caption("The probabilities that moved most. Hollow: as stored. Filled: as read now. Nothing is recorded.")
+    draw_chart(probabilities.rescored(frame), "rescored", probabilities.describe_rescored(frame))
+    st.caption("The probabilities that moved most. Hollow: as stored. Filled: as predicted now. Nothing is recorded.")
 
 
 def _near(found: Detail) -> None:
     near = runtime.app().explorer.near(found.listed.id)
-    with st.expander(f"Texts like it (the {len(near)} likest)", key="near"):
+    with st.expander(f"Similar texts (the {len(near)} most similar)", key="near"):
         if not near:
             st.caption("No other text of the store shares most of its words.")
             return
         st.dataframe(
             {
-                "Like it": [one.likeness for one in near],
+                "Similarity": [one.likeness for one in near],
                 "Text": [in_cell(one.listed.text)[:400] for one in near],
                 "Emotions": [", ".join(one.listed.labels) or "none" for one in near],
                 "When (UTC)": [one.listed.moment.replace(tzinfo=None) for one in near],
@@ -224,7 +229,7 @@ def _near(found: Detail) -> None:
             key=f"near_{found.listed.id}",
             hide_index=True,
             column_config={
-                "Like it": st.column_config.NumberColumn(format="percent", width=80),
+                "Similarity": st.column_config.NumberColumn(format="percent", width=80),
                 "Text": st.column_config.TextColumn(width="large"),
                 "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             },

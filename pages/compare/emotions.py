@@ -94,7 +94,7 @@ def _take(level: Level, chosen: list[str], titles: dict[str, str]) -> None:
 @st.fragment
 @guarded
 def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], labels: list[str]) -> None:
-    st.header("One emotion, threshold by threshold")
+    st.header("One emotion by threshold")
     left, right = st.columns(2)
     with left:
         label = st.selectbox("Emotion", labels, key=f"curve_label_{level}")
@@ -103,7 +103,7 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
     run, evidence = runs[title]
     if evidence.curves is None or evidence.reliability is None or evidence.labels is None:
         st.info(
-            f"{plain(title)} left no curves. Measure it anew with `python -m models evaluate MODEL --log`.",
+            f"{plain(title)} left no curves. Measure it again with `python -m models evaluate MODEL --log`.",
             icon=":material/info:",
         )
         return
@@ -145,11 +145,11 @@ def _one_emotion(level: Level, runs: dict[str, tuple[RunFacts, Evidence]], label
             alt=f"Precision-recall curve of {label} by {title}; average precision {figures['average_precision']:.2f}",
         )
         st.caption(
-            f"Average precision {figures['average_precision']:.2f}. Dotted: the share of {label} in the texts, what "
-            f"chance would reach."
+            f"Average precision {figures['average_precision']:.2f}. Dotted: the share of {label} in the texts, the "
+            f"level of chance."
         )
     with second:
-        st.subheader("Can its probability be believed?")
+        st.subheader("Calibration")
         error = figures["calibration_error"]
         st.plotly_chart(
             comparison.reliability(_of(evidence.reliability, level, label)),
@@ -173,10 +173,10 @@ def _flips(run: RunFacts, level: Level, label: str, tuned: float, threshold: flo
         show_problem(error)
         return
     if not flips.stored:
-        st.markdown(f"The store holds nothing that {plain(run.name)} has read, so nothing there would change.")
+        st.markdown(f"The store holds no prediction by {plain(run.name)}, so none would change.")
         return
     changed = flips.gain + flips.lose
     st.markdown(
-        f"Of **{flips.stored:,}** stored tweets that {plain(run.name)} has read, **{changed:,}** would flip: "
+        f"Of **{flips.stored:,}** stored predictions by {plain(run.name)}, **{changed:,}** would flip: "
         f"{flips.gain:,} would become {label}, {flips.lose:,} would no longer be."
     )

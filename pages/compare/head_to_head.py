@@ -1,4 +1,4 @@
-"""Two runs head to head: is one better, where, and in what they differ."""
+"""Two runs head to head: is one better, where, and which parameters differ."""
 
 import streamlit as st
 
@@ -23,19 +23,19 @@ def draw(board: Board, level: Level) -> None:
     first_id, second_id = (run.id for run in pair) if pair else ids[:2]
     left, right = st.columns(2)
     with left:
-        first = runs[_choose("First run", titles, first_id, "duel_first")]
+        first = runs[_choose("First run", titles, first_id, "first_run")]
     with right:
-        second = runs[_choose("Second run", titles, second_id, "duel_second")]
+        second = runs[_choose("Second run", titles, second_id, "second_run")]
     if first.id == second.id:
         st.info("Choose two different runs.")
         return
     found = runtime.app().model_board.compare_runs(first, second)
     st.markdown(f"**{plain(found.sentence(level))}**")
     st.markdown(plain(found.sentence(level, "micro")))
-    st.header("At every level")
+    st.header("By level")
     st.plotly_chart(
         comparison.level_differences(found),
-        key="duel_levels",
+        key="head_to_head_levels",
         config={"displayModeBar": False},
         alt=" ".join(found.sentence(at.level) for at in found.levels),
     )
@@ -43,7 +43,7 @@ def draw(board: Board, level: Level) -> None:
     frame = found.at(level).frame()
     st.plotly_chart(
         comparison.label_differences(frame, found),
-        key=f"duel_labels_{level}",
+        key=f"head_to_head_labels_{level}",
         config={"displayModeBar": False},
         alt=comparison.describe_label_differences(frame, found),
     )
@@ -52,14 +52,16 @@ def draw(board: Board, level: Level) -> None:
         f"may be chance. Paired 95 % intervals over the same {found.n:,} test texts; one interval in twenty leaves out "
         f"0 by chance alone."
     )
-    st.header("In what they differ")
+    st.header("Parameters that differ")
     differences = differing(first, second).rename(
         columns={"what": "What", "first": f"{first.name} (first)", "second": f"{second.name} (second)"}
     )
     if differences.empty:
-        st.markdown("Nothing that was recorded.")
+        st.markdown("No recorded parameter differs.")
     else:
-        st.dataframe(differences, key="duel_parameters", hide_index=True, alt="Parameters in which the two runs differ")
+        st.dataframe(
+            differences, key="differing_parameters", hide_index=True, alt="Parameters in which the two runs differ"
+        )
 
 
 def _choose(label: str, titles: dict[str, str], default: str, key: str) -> str:

@@ -8,14 +8,14 @@ import streamlit as st
 
 from core.charts import comparison
 from core.emotions import Level
-from core.errors import AffectraError, InputError
+from core.errors import InputError
 from core.experiments import published
 from core.experiments.head_to_head import leading_rival, smallest_rival
 from core.experiments.leaderboard import board_frame
 from core.services.model_board import Board
 from core.stats.metrics import RARE, RESAMPLES
 from pages import runtime
-from pages.components.frame import in_cell, plain, show_problem
+from pages.components.frame import guarded, in_cell, plain, show_problem
 from pages.components.levels import LEVELS
 
 _EMPTY: Final = (
@@ -34,7 +34,7 @@ def draw(board: Board, level: Level) -> None:
     families = sorted(frame["family"].unique())
     # None chosen means all: a family that comes later is then shown too.
     chosen = st.pills(
-        "Only these families",
+        "Families",
         families,
         selection_mode="multi",
         key="families",
@@ -51,7 +51,7 @@ def draw(board: Board, level: Level) -> None:
             f"{len(without)} of these runs have no figures on test and stay out of the chart: {listed}. Measure them "
             f"with `python -m models evaluate MODEL --log`."
         )
-    st.header("What quality costs")
+    st.header("Quality and its cost")
     st.plotly_chart(
         comparison.trade_off(shown),
         key=f"trade_off_{level}",
@@ -66,13 +66,14 @@ def draw(board: Board, level: Level) -> None:
     _how(shown)
 
 
+@guarded
 def _verdict(board: Board, level: Level) -> None:
-    """Say how the champion stands beside the smallest model of another family, and beside whoever leads."""
+    """Say how the champion stands beside the smallest model of another family, and beside the run that leads."""
     fingerprint = board.champion.fingerprint if board.champion else ""
     said = []
     for rivals in (smallest_rival(board.runs, fingerprint), leading_rival(board.runs, fingerprint, level)):
         if rivals is not None:
-            with suppress(AffectraError):  # the tab that compares two runs says what is missing
+            with suppress(InputError):  # the tab that compares two runs says what is missing
                 said.append(plain(runtime.app().model_board.compare_runs(*rivals).sentence(level)))
     if said:
         st.markdown(f"At **{LEVELS[level]}**: {' '.join(dict.fromkeys(said))}")

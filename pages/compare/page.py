@@ -5,18 +5,23 @@ import streamlit as st
 from core.errors import AffectraError
 from core.services.model_board import Board
 from pages import runtime
-from pages.compare import emotions, leaderboard
-from pages.compare import head_to_head as duels
-from pages.compare import serving as promotion
+from pages.compare import emotions, head_to_head, leaderboard, serving
+from pages.components.address import open_tab
 from pages.components.frame import guarded, plain, show_problem, show_reported
 from pages.components.levels import level_switch
 
+TITLES = {
+    "leaderboard": "Leaderboard",
+    "emotions": "Emotions",
+    "head-to-head": "Head to head",
+    "serving": "Serving",
+}
 # Each draws itself inside a frame of errors: what is wrong with one tab leaves the others.
-TABS = {
-    "Leaderboard": guarded(leaderboard.draw),
-    "Emotions": guarded(emotions.draw),
-    "Head to head": guarded(duels.draw),
-    "What serves": guarded(promotion.draw),
+DRAW = {
+    "leaderboard": guarded(leaderboard.draw),
+    "emotions": guarded(emotions.draw),
+    "head-to-head": guarded(head_to_head.draw),
+    "serving": guarded(serving.draw),
 }
 
 
@@ -31,7 +36,7 @@ def main() -> None:
             board = runtime.app().model_board.board(at_once=True)
     except AffectraError as error:
         show_problem(error)
-        st.info("What serves goes on serving: the live page does without MLflow.", icon=":material/info:")
+        st.info("The serving model goes on serving: the live page does not need MLflow.", icon=":material/info:")
         return
     if board.stale:
         _refreshing()
@@ -39,27 +44,25 @@ def main() -> None:
         st.warning(plain(warning), icon=":material/warning:")
     _champion(board)
     level = level_switch("compare_level")
-    tabs = st.tabs(list(TABS), key="view", bind="query-params")
-    for tab, draw in zip(tabs, TABS.values(), strict=True):
-        # Only the tab that is open is drawn: the others read files of many runs.
-        if tab.open:
-            with tab:
-                draw(board, level)
+    tab, container = open_tab("view", TITLES)
+    # Only the tab that is open is drawn: the others read files of many runs.
+    with container:
+        DRAW[tab](board, level)
 
 
 @st.fragment(run_every=0.5)
 def _refreshing() -> None:
     if not runtime.app().model_board.refreshing:
         st.rerun()
-    st.caption("The runs have changed since they were last read. This is how they were; they are being read anew …")
+    st.caption("The runs have changed. This is their earlier state; they are being read again …")
 
 
 @guarded
 def _champion(board: Board) -> None:
-    serving = runtime.app().predictor
-    if serving.notice:
-        st.warning(plain(serving.notice), icon=":material/swap_horiz:")
-    info = serving.classifier.info
+    predictor = runtime.app().predictor
+    if predictor.notice:
+        st.warning(plain(predictor.notice), icon=":material/swap_horiz:")
+    info = predictor.classifier.info
     said = f"**{plain(info.label)}** ({plain(info.family)}) serves"
     move = board.last_move
     if move is not None and move.to == info.label:

@@ -1,4 +1,4 @@
-"""What serves: promote another model, roll back, see who did it and why, and measure what each costs here."""
+"""The serving model: promote another, roll back, see who did it and why, and measure what each costs here."""
 
 import pandas as pd
 import streamlit as st
@@ -46,12 +46,12 @@ def _models(board: Board) -> None:
         alt=f"{len(rows)} models that serve, could serve, or did",
     )
     st.caption(
-        "★ the champion. A model whose files are gone can be restored, or trained anew; until then it cannot serve."
+        "★ the champion. A model whose files are gone can be restored or trained again; until then it cannot serve."
     )
 
 
 def _promote(board: Board) -> None:
-    st.header("Let another model serve")
+    st.header("Promote another model")
     possible = {one.fingerprint: one for one in board.candidates if one.folder and not one.champion}
     if not possible:
         st.markdown("There is no other model on this machine. `python -m models train tfidf --data DIR` makes one.")
@@ -59,7 +59,7 @@ def _promote(board: Board) -> None:
     pinned = runtime.app().promotion.tracker.pinned
     if pinned is not None:
         st.info(
-            f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra anew to let another model serve.",
+            f"AFFECTRA_MODEL pins {plain(pinned.name)}. Unset it and start Affectra again to promote another model.",
             icon=":material/keep:",
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -102,22 +102,22 @@ def _forget() -> None:
     st.session_state.pop("promoting", None)
 
 
-@st.dialog("Change what serves", on_dismiss=_forget)
+@st.dialog("Change the serving model", on_dismiss=_forget)
 @guarded
 def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
     st.markdown(
-        f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Everyone's live predictions here "
+        f"**{plain(candidate.label)}** ({plain(candidate.family)}) is to serve. Live predictions on this machine "
         f"follow with the next letter, without a restart; another machine follows when its comparison page is opened. "
-        f"What is stored keeps the version that made it."
+        f"Stored predictions keep the version that made them."
     )
     reason = st.text_input(
-        "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For whoever asks later", live="200ms"
+        "Why?", key="promote_reason", max_chars=MAX_REASON, placeholder="For the record", live="200ms"
     )
     if st.button(
         f"{verb} {plain(candidate.label)}", key="promote_confirm", type="primary", disabled=not (reason or "").strip()
     ):
         try:
-            with st.spinner("Trying it out, and telling MLflow …"):
+            with st.spinner("Trying the model and telling MLflow …"):
                 runtime.app().promotion.promote(candidate, reason or "", runtime.app().actor, instead_of=shown)
         except AffectraError as error:
             report(error)
@@ -128,7 +128,7 @@ def _confirm(candidate: Candidate, verb: str, shown: int | None) -> None:
 
 
 def _history(board: Board) -> None:
-    st.header("Who changed it, when and why")
+    st.header("History of promotions")
     if not board.moves:
         st.markdown("Nothing was promoted yet.")
         return
@@ -155,7 +155,7 @@ def _history(board: Board) -> None:
 @st.fragment
 @guarded
 def _measuring() -> None:
-    st.header("What reading costs on this machine")
+    st.header("Cost on this machine")
     show_reported()
     cost_runs = runtime.app().cost_runs
     job = cost_runs.measuring
@@ -163,7 +163,7 @@ def _measuring() -> None:
         _progress()
         return
     st.markdown(
-        "Each installed model reads up to 200 tweets one by one and then files of 512, in a process of its own, for "
+        "Each installed model scores up to 200 tweets one by one and then files of 512, in a process of its own, for "
         "about ten seconds. The leaderboard shows the newest measurement. While it runs, predictions are slower."
     )
     st.button("Measure on this machine", key="measure", icon=":material/speed:", on_click=_start)

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.components.address import address_of
 from pages.components.frame import guarded, raise_contrast
 
 
@@ -11,7 +12,9 @@ def run_app() -> None:
     """Draw the frame, and in it the page that was chosen."""
     st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
     raise_contrast()
-    st.navigation(_pages()).run()
+    page = st.navigation(_pages())
+    with address_of(page.url_path):
+        page.run()
 
 
 def _pages() -> list[Page]:
@@ -29,14 +32,14 @@ def _pages() -> list[Page]:
             title="Audit",
             url_path="audit",
             icon=":material/policy:",
-            help="What was said, where it is risky, over all that is stored.",
+            help="Predictions over time, and where they are risky.",
         ),
         st.Page(
             "feedback/page.py",
             title="Feedback",
             url_path="feedback",
             icon=":material/rate_review:",
-            help="What waits for a person's decision, and what people said.",
+            help="What waits for a review, and what people say about predictions.",
         ),
         st.Page(
             "compare/page.py",

@@ -1,29 +1,26 @@
 """The desk: one item after the other, one key for each decision."""
 
-from collections import deque
-from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.emotions import EMOTIONS, INDEX, LABELS, SENTIMENTS, names, roll_up
-from core.errors import AffectraError, ReviewError, StoreError
-from core.review.events import Choice
+from core.errors import GoneError
+from core.review.events import MAX_NOTE, Deed, Kind
 from core.services.review_desk import SECOND_LOOK, Item, Queue
+from core.services.review_session import ReviewSession
 from pages import runtime
 from pages.components.flagged import show_flagged
-from pages.components.frame import guarded, plain, report, reporting, say, show_reported
+from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.prediction import Badge, show_verdict
+from pages.feedback.reviewer import review_session
 from pages.shared.filters import View
 
-_AHEAD: Final = 50
-"""Items that are known ahead: the next is already there."""
 _TOGGLES: Final = 9
 """Emotions that have a key of their own: the most probable ones."""
-_UNDO: Final = 50
 
 QUEUES: Final[dict[Queue, str]] = {
     "all": "All",
@@ -36,165 +33,88 @@ QUEUES: Final[dict[Queue, str]] = {
     "second": "Second look",
 }
 _EMPTY: Final[dict[Queue, str]] = {
-    "all": "Nothing waits for a look: no flag, no thumb down, no doubt within these filters.",
-    "flagged": "No flag waits for a look within these filters.",
+    "all": "Nothing waits for a review: no flag, no thumb down and no uncertain prediction within these filters.",
+    "flagged": "No flag waits for a review within these filters.",
     "feedback": "No thumb down and no correction waits within these filters.",
-    "uncertain": "Nothing the model was unsure of waits within these filters.",
-    "escalated": "Nobody has escalated anything.",
-    "mine": "You have put nothing aside (key S does).",
+    "uncertain": "No uncertain prediction waits within these filters.",
+    "escalated": "Nothing is escalated.",
+    "mine": "You have skipped nothing (key S does).",
     "done": "Nothing has been decided yet.",
-    "second": f"Nothing waits for a second look. {SECOND_LOOK} of 100 items that somebody else has decided come here.",
+    "second": f"Nothing waits for a second look. {SECOND_LOOK} of 100 items that others have decided come here.",
 }
-_DONE: Final[dict[str, str]] = {
+_DONE: Final[dict[Kind, str]] = {
     "confirm": "Confirmed",
     "correct": "Corrected",
     "dismiss": "Flag dismissed",
     "escalate": "Escalated",
-    "skip": "Put aside",
+    "skip": "Skipped",
     "reopen": "Reopened",
     "second": "Second look recorded",
+    "undo": "Taken back",
 }
-_SAID: Final[dict[str, str]] = {
+_SAID: Final[dict[Kind, str]] = {
     "claim": "looked at it",
     "release": "gave it back",
     "confirm": "confirmed it",
     "correct": "corrected it",
     "dismiss": "dismissed its flag",
     "escalate": "escalated it",
-    "skip": "put it aside",
+    "skip": "skipped it",
     "reopen": "reopened it",
     "second": "gave a second look",
     "undo": "took the last decision back",
 }
 
 
-@dataclass
-class Sitting:
-    """What one window works through.
-
-    Attributes:
-        asked: queue, filters and person; with others, another line begins.
-        line: the items ahead.
-        item: the one on the desk; `act` is the id of whatever is decided of it, so that it is decided once.
-        chosen: the emotions that a correction would give it.
-        undo: what can be taken back, the last at the end: the acts, and their item.
-        passed: items that were looked at in this line: they are not offered again.
-    """
-
-    asked: Any
-    line: deque[UUID] = field(default_factory=deque)
-    item: Item | None = None
-    act: UUID | None = None
-    chosen: set[str] = field(default_factory=set)
-    undo: list[tuple[list[UUID], UUID]] = field(default_factory=list)
-    passed: set[UUID] = field(default_factory=set)
-    done: int = 0
-
-
-def sitting(asked: Any, seat: Seat) -> Sitting:
-    """Return this window's sitting; a new line where something else is asked for."""
-    now: Sitting | None = st.session_state.get("sitting")
-    if now is not None and now.asked == asked:
-        return now
-    if now is not None and now.item is not None:
-        runtime.app().review_desk.release(now.item.id, seat)
-    fresh = Sitting(asked, undo=now.undo if now else [], done=now.done if now else 0)
-    st.session_state["sitting"] = fresh
-    return fresh
-
-
-def put_on_desk(chosen: list[UUID]) -> None:
-    """Let the desk show a tweet: a callback of another tab, whose fragment goes there by `follow_to_desk`."""
-    st.query_params["item"] = str(chosen[0])
-    st.session_state["feedback_tab"] = "Desk"
-    st.session_state["to_desk"] = True
-
-
-def follow_to_desk() -> None:
-    """Draw the whole page anew if a tweet was put on the desk: the button is in a fragment, the desk is not."""
-    if st.session_state.pop("to_desk", False):
-        st.rerun(scope="app")
-
-
 @st.fragment
 @guarded
-def draw_desk(view: View, queue: Queue, seat: Seat, count: int) -> None:
+def draw_desk(view: View, queue: Queue, reviewer: Reviewer, count: int) -> None:
     """Draw the item that comes next, and what can be decided of it.
 
     Args:
         count: how many items the queue held when the page was drawn.
     """
-    now = sitting((queue, view.selection, seat), seat)
+    session = review_session()
+    session.work_through(queue, view.selection, reviewer, view.asked)
     show_reported()
     linked = st.query_params.get("item")
-    if linked and (now.item is None or str(now.item.id) != linked):
-        _take_linked(now, linked, seat)
-    if now.item is None:
-        _next(now, queue, view, seat)
-    _announce(now, count)
-    if now.item is None:
+    if linked and (session.item is None or str(session.item.id) != linked):
+        _take_linked(session, linked)
+    if session.item is None:
+        session.take_next()
+    _announce(session, count)
+    if session.item is None or session.act is None:
         st.info(_EMPTY[queue], icon=":material/check:")
-        _undo_button(now, seat)
+        _undo_button(session)
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _item(now.item, queue)
+        _item(session.item, queue)
     with right:
-        _decisions(now, queue, seat)
-    _history(now.item, queue)
+        _decisions(session, session.item, session.act, queue)
+    _history(session.item, queue)
 
 
-def _take_linked(now: Sitting, linked: str, seat: Seat) -> None:
+def _take_linked(session: ReviewSession, linked: str) -> None:
     """Put the item of the address on the desk."""
     try:
-        _put(now, runtime.app().review_desk.open(UUID(linked), seat))
+        session.take(UUID(linked))
     except ValueError:
         st.query_params.pop("item", None)
         st.warning(f"{plain(linked[:40])} is no id of a tweet.")
-    except StoreError:
+    except GoneError:
         st.query_params.pop("item", None)
         raise
 
 
-def _next(now: Sitting, queue: Queue, view: View, seat: Seat) -> None:
-    """Put the next item on the desk that nobody else has decided or holds."""
-    reviewing = runtime.app().review_desk
-    while True:
-        if not now.line:
-            if queue not in {"done", "mine", "escalated", "second"}:
-                reviewing.refresh()
-            found = reviewing.queue(queue, view.selection, seat, limit=_AHEAD, without=now.passed)
-            now.line.extend(one.id for one in found)
-            if not found:
-                return
-        item_id = now.line.popleft()
-        now.passed.add(item_id)
-        try:
-            item = reviewing.open(item_id, seat)
-        except StoreError:
-            continue  # retention was faster
-        decided = item.standing.decision is not None and queue in {"all", "flagged", "feedback", "uncertain", "mine"}
-        if item.mine and not decided:
-            _put(now, item)
-            return
-
-
-def _put(now: Sitting, item: Item) -> None:
-    decision = item.standing.decision
-    now.item, now.act = item, runtime.app().review_desk.new_act()
-    now.chosen = set(decision.emotions if decision and decision.emotions is not None else item.detail.listed.labels)
-    now.passed.add(item.id)
-    st.session_state.pop("review_more", None)
-    st.session_state["review_note"] = ""
-
-
-def _announce(now: Sitting, count: int) -> None:
+def _announce(session: ReviewSession, count: int) -> None:
     """Tell how far one is: read out when it changes."""
-    told = st.session_state.pop("review_told", "")
-    st.html(
-        f'<p role="status" style="margin:0;font-size:.9rem">{escape(told)}{" · " if told else ""}'
-        f"{now.done:,} decided in this window, {count:,} were waiting when it was opened.</p>"
-    )
+    parts = [f"{session.decided:,} decided in this window, {count:,} were waiting when it was opened."]
+    if news := session.take_news():
+        parts.insert(0, f"{_DONE[news.kind]}" if news.count == 1 else f"{_DONE[news.kind]}: {news.count:,} decisions")
+    if session.lost:
+        parts.append(f"{session.lost:,} went to others.")
+    st.html(f'<p role="status" style="margin:0;font-size:.9rem">{escape(" · ".join(parts))}</p>')
 
 
 def _item(item: Item, queue: Queue) -> None:
@@ -211,7 +131,7 @@ def _item(item: Item, queue: Queue) -> None:
     by_sentiment = float(roll_up(scores, "sentiment")[0, names("sentiment").index(listed.sentiment)])
     ranked = sorted(listed.labels, key=lambda label: -scores[0, INDEX[label]])
     show_verdict(
-        f"What {listed.model} {listed.model_version} read",
+        f"Prediction by {listed.model} {listed.model_version}",
         [_badge(item, label) for label in ranked],
         Badge(sentiment, by_sentiment),
         _badge(item, listed.top),
@@ -220,7 +140,7 @@ def _item(item: Item, queue: Queue) -> None:
     if item.reasons:
         st.markdown("It is here because " + "; ".join(reason.words for reason in item.reasons) + ".")
     elif item.standing.decision is None:
-        st.caption("No reason to look was found; you came by a link, or the reason has gone.")
+        st.caption("There is no reason to review it: you came by a link, or the reason no longer holds.")
     if queue == "second":
         return
     for said in item.feedback:
@@ -229,10 +149,10 @@ def _item(item: Item, queue: Queue) -> None:
         comment = f": “{plain(said.comment)}”" if said.comment else ""
         st.markdown(f"{plain(said.actor)} · {verdict}{wished}{comment}")
     if item.second is not None:
-        st.caption(f"{plain(item.second_model)} reads {', '.join(item.second) or 'no emotion above its threshold'}.")
+        st.caption(f"{plain(item.second_model)} predicts {', '.join(item.second) or 'no emotion above its threshold'}.")
     for twin in item.twins:
         st.caption(
-            f"{plain(twin.decided_by)} decided of the same words: {', '.join(twin.labels) or 'no emotion'} "
+            f"{plain(twin.decided_by)} decided on the same words: {', '.join(twin.labels) or 'no emotion'} "
             f"({twin.decided_at:%Y-%m-%d})."
         )
 
@@ -241,9 +161,7 @@ def _badge(item: Item, label: str) -> Badge:
     return Badge(EMOTIONS[INDEX[label]], float(item.detail.scores[0, INDEX[label]]))
 
 
-def _decisions(now: Sitting, queue: Queue, seat: Seat) -> None:
-    item = now.item
-    assert item is not None  # noqa: S101
+def _decisions(session: ReviewSession, item: Item, act: UUID, queue: Queue) -> None:
     st.header("Your decision")
     if queue == "second":
         st.caption("The first decision is hidden until you have given yours.")
@@ -255,41 +173,40 @@ def _decisions(now: Sitting, queue: Queue, seat: Seat) -> None:
         )
     barred = not item.mine
     with st.container(horizontal=True, gap="small", key="review_keys"):
-        _key("Confirm", "A", ":material/check:", "confirm", seat, primary=True, disabled=barred)
-        _key("Correct", "W", ":material/edit:", "correct", seat, disabled=barred)
+        _key("Confirm", "A", ":material/check:", "confirm", act, primary=True, disabled=barred)
+        _key("Correct", "W", ":material/edit:", "correct", act, disabled=barred)
         if queue != "second":
             flagged = bool(item.detail.flags)
-            _key("Dismiss flag", "D", ":material/flag:", "dismiss", seat, disabled=barred or not flagged)
-            _key("Escalate", "E", ":material/north:", "escalate", seat, disabled=barred)
+            _key("Dismiss flag", "D", ":material/flag:", "dismiss", act, disabled=barred or not flagged)
+            _key("Escalate", "E", ":material/north:", "escalate", act, disabled=barred)
             if decision is not None:
-                _key("Reopen", "O", ":material/restart_alt:", "reopen", seat, disabled=barred)
-        _key("Skip", "S", ":material/skip_next:", "skip", seat)
-        _undo_button(now, seat)
-    _emotions(now, item)
-    st.text_input("Note", key="review_note", max_chars=2_000, placeholder="Why, if it is worth saying")
+                _key("Reopen", "O", ":material/restart_alt:", "reopen", act, disabled=barred)
+        _key("Skip", "S", ":material/skip_next:", "skip", act)
+        _undo_button(session)
+    _emotions(session, item, act)
+    st.text_input("Note", key=f"review_note_{act}", max_chars=MAX_NOTE, placeholder="Why, if it is worth saying")
     st.caption(
-        "Keys: **A** confirm what the model read · **W** correct it to the emotions chosen · **1**–**9** choose "
-        "emotions · **D** dismiss the flag · **E** escalate · **S** skip, put aside · **U** undo. In a field, "
-        "keys write."
+        "Keys: **A** confirm the prediction · **W** correct it to the chosen emotions · **1**–**9** choose emotions · "
+        "**D** dismiss the flag · **E** escalate · **S** skip · **U** undo. In a field, keys write."
     )
 
 
 def _key(
-    label: str, key: str, icon: str, kind: str, seat: Seat, *, primary: bool = False, disabled: bool = False
+    label: str, key: str, icon: str, deed: Deed, act: UUID, *, primary: bool = False, disabled: bool = False
 ) -> None:
     st.button(
         label,
-        key=f"review_{kind}",
+        key=f"review_{deed}",
         icon=icon,
         shortcut=key,
         type="primary" if primary else "secondary",
-        on_click=_decide,
-        args=(kind, seat),
+        on_click=_do,
+        args=(deed, act),
         disabled=disabled,
     )
 
 
-def _undo_button(now: Sitting, seat: Seat) -> None:
+def _undo_button(session: ReviewSession) -> None:
     st.button(
         "Undo",
         key="review_undo",
@@ -297,32 +214,31 @@ def _undo_button(now: Sitting, seat: Seat) -> None:
         shortcut="U",
         type="tertiary",
         on_click=_undo,
-        args=(seat,),
-        disabled=not now.undo,
+        disabled=not session.can_undo,
     )
 
 
-def _emotions(now: Sitting, item: Item) -> None:
+def _emotions(session: ReviewSession, item: Item, act: UUID) -> None:
     """Draw the emotions of a correction: the most probable ones with a key each, the others in a list."""
     near = _near(item)
-    st.markdown("It should carry:", help="Correct (W) records these in place of what the model read.")
+    st.markdown("Emotions of a correction:", help="Correct (W) records these in place of the prediction.")
     with st.container(horizontal=True, gap="xsmall", key="review_emotions"):
         for number, label in enumerate(near, start=1):
-            chosen = label in now.chosen
+            chosen = label in session.chosen
             st.button(
                 f"{'☑' if chosen else '☐'} {EMOTIONS[INDEX[label]].emoji} {label}",
                 key=f"review_emotion_{number}",
                 shortcut=str(number),
                 type="primary" if chosen else "secondary",
-                on_click=_toggle,
+                on_click=session.toggle,
                 args=(label,),
             )
     others = [label for label in LABELS if label not in near]
     st.multiselect(
         "Other emotions",
         others,
-        default=[label for label in others if label in now.chosen],
-        key="review_more",
+        default=[label for label in others if label in session.chosen],
+        key=f"review_more_{act}",
         placeholder="None of the others",
     )
 
@@ -332,76 +248,35 @@ def _near(item: Item) -> list[str]:
     return sorted(LABELS, key=lambda label: -item.detail.scores[0, INDEX[label]])[:_TOGGLES]
 
 
-def _toggle(label: str) -> None:
-    now: Sitting = st.session_state["sitting"]
-    now.chosen ^= {label}
-
-
-def _decide(kind: str, seat: Seat) -> None:
+@reporting
+def _do(deed: Deed, act: UUID) -> None:
     """Record a decision and go on: a callback."""
-    now: Sitting = st.session_state["sitting"]
-    item, act = now.item, now.act
-    if item is None or act is None:
-        return  # a key was pressed twice, and the first time has cleared the desk
-    reviewing = runtime.app().review_desk
-    note = st.session_state.get("review_note") or ""
-    others = [label for label in st.session_state.get("review_more") or [] if label in LABELS]
-    near = _near(item)
-    chosen = [*(label for label in now.chosen if label in near), *others]
+    session = review_session()
+    near = _near(session.item) if session.item is not None else []
+    others: list[str] = st.session_state.get(f"review_more_{act}") or []
     try:
-        if kind == "skip":
-            if now.asked[0] == "done" or item.standing.decision is not None or not item.mine:
-                _clear(now)  # nothing to put aside: only looked at
-                return
-            reviewing.skip(item, seat, act)
-        elif kind == "reopen":
-            reviewing.reopen(item, seat, act, note)
-        elif now.asked[0] == "second":
-            reviewing.look_again(item, seat, act, item.detail.listed.labels if kind == "confirm" else chosen)
-            kind = "second"
-        else:
-            choice: Choice = kind  # type: ignore[assignment]
-            reviewing.decide(item, choice, seat, act, emotions=chosen, note=note)
-    except (ReviewError, StoreError) as error:
-        # Somebody else was faster, or it is gone: there is nothing left to do here.
-        report(error)
-        _clear(now)
-        return
-    except AffectraError as error:
-        report(error)
-        return
-    now.undo = [*now.undo, ([act], item.id)][-_UNDO:]
-    now.done += kind not in {"skip", "reopen"}
-    st.session_state["review_told"] = _DONE[kind]
-    _clear(now)
-    if kind == "reopen":
-        _put(now, reviewing.open(item.id, seat))
-
-
-def _clear(now: Sitting) -> None:
-    now.item = now.act = None
-    st.query_params.pop("item", None)
+        session.do(
+            act,
+            deed,
+            emotions=[*(label for label in near if label in session.chosen), *others],
+            note=st.session_state.get(f"review_note_{act}") or "",
+        )
+    finally:
+        _follow(session)
 
 
 @reporting
-def _undo(seat: Seat) -> None:
+def _undo() -> None:
     """Take the last act back and put its item on the desk again: a callback."""
-    now: Sitting = st.session_state["sitting"]
-    if not now.undo:
-        return
-    acts, item_id = now.undo.pop()
-    reviewing = runtime.app().review_desk
-    reviewing.undo(acts, seat)
-    if now.item is not None:
-        reviewing.release(now.item.id, seat)
-        now.line.appendleft(now.item.id)
-    now.done = max(0, now.done - len(acts))
-    st.session_state["review_told"] = "Taken back"
-    _clear(now)
-    if len(acts) == 1:
-        _put(now, reviewing.open(item_id, seat))
-    else:
-        say(f"{len(acts)} decisions were taken back.")
+    session = review_session()
+    session.undo()
+    _follow(session)
+
+
+def _follow(session: ReviewSession) -> None:
+    """Let the address forget an item that has left the desk: it would be put there again."""
+    if session.item is None or str(session.item.id) != st.query_params.get("item"):
+        st.query_params.pop("item", None)
 
 
 def _history(item: Item, queue: Queue) -> None:
@@ -410,7 +285,7 @@ def _history(item: Item, queue: Queue) -> None:
     events = [event for event in runtime.app().review_desk.history(item.id) if event.kind not in {"claim", "release"}]
     if not events:
         return
-    with st.expander(f"What was done with it ({len(events)})", key="review_history"):
+    with st.expander(f"History ({len(events)})", key="review_history"):
         for event in events:
             emotions = f": {', '.join(event.emotions) or 'no emotion'}" if event.emotions is not None else ""
             note = f" “{plain(event.note)}”" if event.note else ""

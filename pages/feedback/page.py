@@ -1,78 +1,74 @@
-"""Feedback: what waits for a person's decision, what people said, and what comes of it."""
+"""Feedback: what waits for a decision, what people say about predictions, and what models learn from it."""
 
 import streamlit as st
 
 from core.emotions import Level
+from core.services.review_desk import Queue
 from pages import runtime
-from pages.audit.audits import draw_upkeep
+from pages.components.address import in_address, open_tab
 from pages.components.frame import guarded, plain
 from pages.components.levels import level_switch
-from pages.feedback import desk
-from pages.feedback import list as listing
-from pages.feedback import people as said
-from pages.feedback import teach as teaching
-from pages.feedback.desk import QUEUES
-from pages.feedback.reviewer import draw_seat
+from pages.feedback.agreement import draw_agreement
+from pages.feedback.desk import QUEUES, draw_desk
+from pages.feedback.list import draw_list
+from pages.feedback.people import draw_people
+from pages.feedback.reviewer import draw_reviewer
+from pages.feedback.teach import draw_teach
+from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
+
+TITLES = {"desk": "Desk", "list": "List", "people": "People", "agreement": "Agreement", "teach": "Retrain"}
 
 
 @guarded
 def main() -> None:
     """Draw the page."""
-    st.caption("**Affectra** · what people say of what the model said")
+    st.caption("**Affectra** · what people say about predictions")
     st.title("Feedback")
     if notice := runtime.app().predictor.notice:
         st.warning(plain(notice), icon=":material/swap_horiz:")
     draw_upkeep()
     view = draw_filters(runtime.app().explorer)
     if "item" in st.query_params and "feedback_tab" not in st.session_state:
-        st.session_state["feedback_tab"] = "Desk"  # a link to one item
-    tabs = st.tabs(list(TABS), key="feedback_tab", bind="query-params")
-    for (name, draw), tab in zip(TABS.items(), tabs, strict=True):
-        # Only the tab that is open is drawn: each asks the store for what it shows.
-        if tab.open:
-            with tab:
-                draw(name, view)
+        st.session_state["feedback_tab"] = "desk"  # a link to one item
+    tab, container = open_tab("feedback_tab", TITLES)
+    # Only the tab that is open is drawn: each asks the store for what it shows.
+    with container:
+        _draw(tab, view)
 
 
 @guarded
-def _reviewing(tab: str, view: View) -> None:
+def _draw(tab: str, view: View) -> None:
+    if tab == "people":
+        level: Level = level_switch("feedback_level")
+        draw_people(view, level)
+    elif tab == "agreement":
+        draw_agreement(view)
+    elif tab == "teach":
+        draw_teach()
+    else:
+        _queue(tab, view)
+
+
+def _queue(tab: str, view: View) -> None:
     reviewing = runtime.app().review_desk
     reviewing.refresh()
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
-        seat = draw_seat()
-        named = {name: queue for queue, name in QUEUES.items()}
-        chosen = st.segmented_control(
-            "Queue", list(named), default="All", key="queue", bind="query-params", required=True
-        )
-    counts = reviewing.counts(view.selection, seat)
-    st.caption(" · ".join(f"{name} {counts[queue]:,}" for queue, name in QUEUES.items()))
-    queue = named[chosen]
-    if tab == "Desk":
-        desk.draw_desk(view, queue, seat, counts[queue])
-    else:
-        listing.draw_list(view, queue, seat, counts[queue])
+        reviewer = draw_reviewer()
+        with in_address("queue", QUEUES, "all"):
+            chosen = st.segmented_control(
+                "Queue",
+                list(QUEUES),
+                key="queue",
+                format_func=QUEUES.__getitem__,
+                required=True,
+                persist_state="session",
+            )
+    queue: Queue = chosen or "all"
+    counts = reviewing.counts(view.selection, reviewer)
+    st.caption(" · ".join(f"{title} {counts[one]:,}" for one, title in QUEUES.items()))
+    draw = draw_list if tab == "list" else draw_desk
+    draw(view, queue, reviewer, counts[queue])
 
-
-@guarded
-def _people(tab: str, view: View) -> None:
-    del tab
-    level: Level = level_switch("feedback_level")
-    said.draw_said(view, level)
-
-
-@guarded
-def _agreement(tab: str, view: View) -> None:
-    del tab
-    said.draw_agreement(view)
-
-
-@guarded
-def _teach(tab: str, view: View) -> None:
-    del tab, view
-    teaching.draw_teaching()
-
-
-TABS = {"Desk": _reviewing, "List": _reviewing, "People": _people, "Agreement": _agreement, "Teach": _teach}
 
 main()

@@ -1,4 +1,4 @@
-"""What people said of what the model said: how satisfied they are, what they correct, and what came of it."""
+"""What people say about predictions: how satisfied they are, what they correct, and the decisions that followed."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -8,19 +8,18 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.charts import feedback as charts
+from core.charts import feedback
 from core.emotions import Level
 from core.explore.selection import Selection
 from core.services.explorer import EXPORTS
 from core.services.feedback_insights import LOG_NAME, Comment, Effect, Satisfaction
-from core.services.review_desk import SECOND_LOOK
 from core.stats.metrics import RARE
 from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.decisions import DECIDED
 from pages.components.exports import Write, draw_file
 from pages.components.frame import guarded, in_cell, show_reported
-from pages.feedback.desk import follow_to_desk, put_on_desk
+from pages.feedback.navigation import follow_to_desk, put_on_desk
 from pages.shared.filters import View
 
 _CARD: Final = 150
@@ -28,17 +27,16 @@ _CARD: Final = 150
 _PAGE: Final = 20
 """Comments that are shown at once."""
 _THUMBS: Final = {"up": "👍 right", "down": "👎 wrong"}
-_WHOLE: Final = "The whole log"
-_FILTERED: Final = "What the filters hold"
+_SCOPES: Final = {"whole": "The whole log", "filtered": "Within the filters"}
 _NO_THUMB: Final = (
-    "Nobody has given a thumb to a tweet within these filters. Take some of them back above, choose a longer period, "
-    "or give one yourself: the page Live asks after each tweet that is recorded."
+    "There are no thumbs within these filters. Remove some of them above, choose a longer period, or give one "
+    "yourself: the page Live asks after each tweet that is recorded."
 )
 
 
 @guarded
-def draw_said(view: View, level: Level) -> None:
-    """Draw how satisfied people are, what they correct, what they write, and what came of it."""
+def draw_people(view: View, level: Level) -> None:
+    """Draw how satisfied people are, what they correct and write, and the decisions that followed."""
     listening = runtime.app().feedback_insights
     found = listening.satisfaction(view.selection, level)
     show_reported()
@@ -56,7 +54,7 @@ def draw_said(view: View, level: Level) -> None:
 
 def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
     with st.container(horizontal=True, gap="xsmall", key="said_totals"):
-        st.metric("Thumbs", f"{found.n:,}", border=True, width=_CARD, help="Thumbs that hold: not those taken back.")
+        st.metric("Thumbs", f"{found.n:,}", border=True, width=_CARD, help="Without those that were retracted.")
         st.metric(
             "Thumbs up",
             f"{found.share:.0%}",
@@ -85,36 +83,38 @@ def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
 
 
 def _satisfaction(found: Satisfaction, level: Level) -> None:
-    st.header("How satisfied, when")
+    st.header("Satisfaction over time")
     draw_chart(
-        charts.satisfaction_over_time(found.over_time),
+        feedback.satisfaction_over_time(found.over_time),
         "satisfaction_time",
-        charts.describe_satisfaction_over_time(found.over_time),
+        feedback.describe_satisfaction_over_time(found.over_time),
     )
     st.caption(
-        f"By when the tweets were posted (UTC), in stretches of {_length(found.stretch)}. Hollow: fewer than {RARE} "
+        f"By the time of posting (UTC), in steps of {_length(found.stretch)}. Hollow: fewer than {RARE} "
         f"thumbs. The band is where the share lies at 95 % (Wilson's interval)."
     )
-    st.header("How satisfied, with which emotions")
+    st.header("Satisfaction by emotion")
     if found.labels.empty:
-        st.caption("Every tweet with a thumb is one in which the model found no emotion.")
+        st.caption("No tweet with a thumb has a predicted emotion.")
     else:
         draw_chart(
-            charts.satisfaction(found.labels),
+            feedback.satisfaction(found.labels),
             f"satisfaction_{level}",
-            charts.describe_satisfaction(found.labels, "label"),
+            feedback.describe_satisfaction(found.labels, "label"),
         )
     st.caption(
-        f"Thumbs on tweets that carry the label by the model, the least satisfying first; those with fewer than {RARE} "
+        f"Thumbs on tweets with the predicted label, the least satisfying first; those with fewer than {RARE} "
         f"(hollow, rare) come last."
     )
-    st.header("How satisfied, with which model")
+    st.header("Satisfaction by model")
     draw_chart(
-        charts.satisfaction(found.models), "satisfaction_model", charts.describe_satisfaction(found.models, "model")
+        feedback.satisfaction(found.models), "satisfaction_model", feedback.describe_satisfaction(found.models, "model")
     )
-    st.header("How satisfied, from where")
+    st.header("Satisfaction by source")
     draw_chart(
-        charts.satisfaction(found.sources), "satisfaction_source", charts.describe_satisfaction(found.sources, "source")
+        feedback.satisfaction(found.sources),
+        "satisfaction_source",
+        feedback.describe_satisfaction(found.sources, "source"),
     )
 
 
@@ -123,25 +123,22 @@ def _contested(view: View) -> None:
     found = runtime.app().feedback_insights.contested(view.selection)
     if found.labels.empty:
         st.info(
-            "Nobody has said yet what it should have been. After a thumb down, the page Live asks for it; only such "
+            "There are no corrections yet. After a thumb down, the page Live asks what it should have been; only such "
             "corrections count here.",
             icon=":material/edit:",
         )
         return
-    draw_chart(charts.contested(found.labels), "contested", charts.describe_contested(found.labels))
+    draw_chart(feedback.contested(found.labels), "contested", feedback.describe_contested(found.labels))
     st.caption(
         f"Of {found.n:,} {_plural(found.n, 'thumb')} down that say what it should have been: how often the model gave "
         f"an emotion and people did not (left, hatched) | the reverse (right)."
     )
-    draw_chart(charts.confusions(found.pairs), "confusions", charts.describe_confusions(found.pairs))
-    st.caption(
-        "What the model said → what people say instead, the most frequent pairs; “nothing” where one side has no "
-        "emotion of its own."
-    )
+    draw_chart(feedback.confusions(found.pairs), "confusions", feedback.describe_confusions(found.pairs))
+    st.caption("Predicted → corrected, the most frequent pairs; “nothing” where one side has no emotion of its own.")
 
 
 def _effect(effect: Effect) -> None:
-    st.header("What came of it")
+    st.header("Decisions after feedback")
     if not effect.n_decided:
         st.info(
             f"None of the {effect.n:,} {_plural(effect.n, 'tweet')} with a thumb has been decided yet. The queue "
@@ -180,11 +177,11 @@ def _decided(decided: pd.DataFrame, of: int, words: str) -> str:
 @guarded
 def _comments(view: View) -> None:
     follow_to_desk()
-    st.header("What they wrote")
+    st.header("Comments")
     listening = runtime.app().feedback_insights
     total = listening.count_comments(view.selection)
     if not total:
-        st.caption("Nobody has written anything beside a thumb.")
+        st.caption("There are no comments.")
         return
     pages, page = -(-total // _PAGE), 1
     if pages > 1:
@@ -215,7 +212,7 @@ def _comments(view: View) -> None:
     )
     chosen = [rows[place].prediction_id for place in table.selection.rows if place < len(rows)]
     st.button(
-        "Put its tweet on the desk",
+        "Open its tweet on the desk",
         key="comment_open",
         icon=":material/desk:",
         on_click=put_on_desk,
@@ -224,8 +221,8 @@ def _comments(view: View) -> None:
         type="tertiary",
     )
     st.caption(
-        f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Choose "
-        f"one with the box at its left."
+        f"{first + 1:,} to {first + len(rows):,} of {total:,} {_plural(total, 'comment')}, the newest first. Select "
+        f"one with the box on its left."
     )
 
 
@@ -237,7 +234,7 @@ def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
         "Comment": [in_cell(row.comment) for row in rows],
         "Should be": [", ".join(row.suggested) for row in rows],
         "Text": [in_cell(row.text)[:400] for row in rows],
-        "The model said": [", ".join(row.labels) or "no emotion" for row in rows],
+        "Predicted": [", ".join(row.labels) or "no emotion" for row in rows],
     }
 
 
@@ -246,13 +243,20 @@ def _cells(rows: Sequence[Comment]) -> dict[str, list[Any]]:
 def _export(view: View) -> None:
     st.header("Export the feedback log")
     show_reported()
-    chosen = st.segmented_control("Which events", [_WHOLE, _FILTERED], default=_WHOLE, key="log_scope", required=True)
-    asked = view.selection if chosen == _FILTERED else None
+    chosen = st.segmented_control(
+        "Which events",
+        list(_SCOPES),
+        default="whole",
+        key="log_scope",
+        format_func=_SCOPES.__getitem__,
+        required=True,
+    )
+    asked = view.selection if chosen == "filtered" else None
     draw_file("log", EXPORTS, LOG_NAME, asked, lambda: _writer(asked))
     st.caption(
-        "Every thumb, correction and retraction, oldest first, with the text, what the model said, whether it still "
-        "holds, and the decision that holds. Texts that were too old to keep are empty, and in the whole log alone. In "
-        "CSV, cells that a spreadsheet could take for a formula are made harmless with an apostrophe."
+        "Every thumb, correction and retraction, oldest first, with the text, the prediction, whether it still holds, "
+        "and the present decision. Texts that were deleted because of their age are empty, and only in the whole log. "
+        "In CSV, cells that a spreadsheet could take for a formula begin with an apostrophe."
     )
 
 
@@ -263,61 +267,6 @@ def _writer(asked: Selection | None) -> Write:
         return listening.export_log(asked, path, cancelled)
 
     return write
-
-
-@guarded
-def draw_agreement(view: View) -> None:
-    """Draw how far second looks agree with first decisions."""
-    st.header("How far two reviewers agree")
-    found = runtime.app().feedback_insights.second_looks(view.selection)
-    of = found.found
-    if not of.n:
-        st.info(
-            f"No tweet within these filters has had a second look yet. The queue “Second look” of the desk offers "
-            f"{SECOND_LOOK} of 100 decided tweets to somebody else, who does not see the first decision: take that "
-            f"queue under another name than the one that decided.",
-            icon=":material/group:",
-        )
-        return
-    with st.container(horizontal=True, gap="xsmall", key="agreement_totals"):
-        st.metric(
-            "Seen by two", f"{of.n:,}", border=True, width=_CARD, help="Tweets with a decision and a second look."
-        )
-        st.metric(
-            "Decided alike",
-            f"{of.same / of.n:.0%}",
-            border=True,
-            width=_CARD,
-            help=f"{of.same:,} of {of.n:,}: every one of the 28 decided alike.",
-        )
-        undefined = pd.isna(of.overall.value)
-        st.metric(
-            "Kappa",
-            "–" if undefined else f"{of.overall.value:.2f}",
-            border=True,
-            width=_CARD,
-            help="Undefined: neither gave any emotion."
-            if undefined
-            else f"95 % interval {of.overall.low:.2f} to {of.overall.high:.2f}, by drawing whole tweets anew.",
-        )
-    interval = "" if undefined else f" ({of.overall.low:.2f} to {of.overall.high:.2f} at 95 %)"
-    st.caption(
-        f"Cohen's kappa over all 28 emotions of {of.n:,} {_plural(of.n, 'tweet')} of {view.period}{interval}: 1 where "
-        f"two always agree, 0 where they agree as often as chance has it."
-        + (f" With fewer than {RARE} tweets it says little." if of.n < RARE else "")
-    )
-    shown = found.labels[found.labels["n"] > 0]
-    if shown.empty:
-        st.caption("Neither of the two gave any emotion to any of them.")
-        return
-    st.header("On which emotions")
-    draw_chart(charts.agreement(shown), "agreement", charts.describe_agreement(shown))
-    st.caption(
-        f"Kappa by emotion with its 95 % interval (Fleiss, Cohen & Everitt, 1969), of the tweets to which either gave "
-        f"it; the least agreed first, those with fewer than {RARE} such tweets (hollow, rare) last. The "
-        f"interval has no width where the two always agreed, or one of them never gave it: that proves nothing of few "
-        f"tweets. An emotion on which reviewers do not agree is one that no model can learn from them."
-    )
 
 
 def _length(time: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""What reviews teach: the labelled set that they make, and candidates fitted on it."""
+"""The labelled set that reviews make, and candidates fitted on it."""
 
 import weakref
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import streamlit as st
 
-from core.jobs import Job
+from core.jobs import Cancelled, Job, Progress
 from core.review.labelled_set import HELD_BACK, Conflict, LabelledSet
 from core.services.retraining import PARTS, STEPS, Part, refit
 from core.settings import settings
@@ -15,9 +15,9 @@ from pages import runtime
 from pages.components.frame import guarded, in_cell, plain, show_reported
 
 _RULES: Final = {
-    "last word": "everybody's last word agrees",
-    "most persons": "most persons gave it",
-    "latest": "as many persons gave each, this is the latest",
+    "last word": "all last decisions agree",
+    "most persons": "most reviewers chose it",
+    "latest": "a tie, so the latest holds",
 }
 
 
@@ -34,19 +34,19 @@ class Lesson:
 
 
 @guarded
-def draw_teaching() -> None:
+def draw_teach() -> None:
     """Draw the labelled set, its conflicts, and the ways to learn from it."""
     show_reported()
-    st.header("What was reviewed")
+    st.header("Labelled set")
     made = runtime.app().review_desk.labelled()
     if not made.rows:
         st.info("Nothing was confirmed or corrected yet. Decide some items on the desk: they become the labelled set.")
         return
     learn, held = len(made.share("learn")), len(made.share("held back"))
     st.markdown(
-        f"**{len(made.rows):,} texts** with the emotions that persons decided, version `{made.version}`: {learn:,} to "
-        f"learn from, {held:,} held back to measure on. {HELD_BACK} of 100 texts are held back, told by their words: "
-        f"nothing is ever learned from them."
+        f"**{len(made.rows):,} texts** with the emotions that reviewers decided, version `{made.version}`: {learn:,} "
+        f"to learn from, {held:,} held back to measure on. {HELD_BACK} of 100 texts are held back, chosen by their "
+        f"words: no model learns from them."
     )
     _conflicts(made.conflicts)
     _teach(made)
@@ -54,13 +54,13 @@ def draw_teaching() -> None:
 
 def _conflicts(conflicts: tuple[Conflict, ...]) -> None:
     if not conflicts:
-        st.caption("Nobody contradicts anybody.")
+        st.caption("No conflicting decisions.")
         return
-    with st.expander(f"Conflicts, and what holds ({len(conflicts)})", key="conflicts"):
+    with st.expander(f"Conflicts and their resolution ({len(conflicts)})", key="conflicts"):
         st.dataframe(
             {
                 "Text": [in_cell(one.text)[:300] for one in conflicts],
-                "Said": [
+                "Decisions": [
                     "; ".join(f"{in_cell(said.actor)}: {', '.join(said.labels) or 'none'}" for said in one.decisions)
                     for one in conflicts
                 ],
@@ -76,10 +76,10 @@ def _conflicts(conflicts: tuple[Conflict, ...]) -> None:
 @st.fragment
 @guarded
 def _teach(made: LabelledSet) -> None:
-    st.header("Teach a model")
+    st.header("Retrain a model")
     st.markdown(
-        "Makes a candidate beside what serves, and measures both on the untouched test texts and on the held-back "
-        "reviews. Whether it serves is decided by a person, on the page Compare."
+        "Makes a candidate beside the serving model, and measures both on the untouched test texts and on the "
+        "held-back reviews. A person decides on the page Compare whether it serves."
     )
     lesson: Lesson | None = st.session_state.get("lesson")
     if lesson is not None:
@@ -90,7 +90,7 @@ def _teach(made: LabelledSet) -> None:
             "The training corpus is not on this machine: set GOEMOTIONS\\_DIR to its folder and start the app again.",
             icon=":material/folder_off:",
         )
-    part = st.radio("What", list(PARTS), format_func=lambda one: PARTS[cast(Part, one)], key="lesson_part")
+    part = st.radio("Method", list(PARTS), format_func=lambda one: PARTS[cast(Part, one)], key="lesson_part")
     st.button(
         "Make the candidate",
         key="teach",
@@ -108,9 +108,9 @@ def _start(made: LabelledSet, part: Part) -> None:
 
 
 def _job(made: LabelledSet, path: Path, part: Part) -> Job[str]:
-    def work(report: object, cancelled: object) -> str:
+    def work(report: Progress, cancelled: Cancelled) -> str:
         made.write(path)
-        return refit(path, part, report, cancelled)  # type: ignore[arg-type]
+        return refit(path, part, report, cancelled)
 
     return Job(work, STEPS)
 
@@ -124,9 +124,9 @@ def _lesson(lesson: Lesson) -> None:
     if job.error is not None:
         raise job.error
     if not job.result:
-        st.info("Stopped. No candidate was made; what serves is as it was.")
+        st.info("Stopped. No candidate was made; the serving model is unchanged.")
         return
-    st.success("The candidate is on the page Compare, beside what serves.", icon=":material/check:")
+    st.success("The candidate is on the page Compare, beside the serving model.", icon=":material/check:")
     st.code(job.result, language=None, wrap_lines=True)
     st.page_link("compare/page.py", label="Compare and promote", icon=":material/leaderboard:")
 

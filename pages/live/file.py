@@ -11,9 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from core.access.actor import Actor
-from core.charts import probabilities as readings
+from core.charts import probabilities
 from core.emotions import Level
-from core.files import FORMATS, Table, open_table, printable
+from core.files import FORMATS, open_table, printable
 from core.jobs import Job
 from core.services.predictor import Predictor
 from core.services.scoring import ScoredFile
@@ -23,25 +23,19 @@ from pages import runtime
 from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.levels import level_switch
 from pages.components.progress import show_progress
-from pages.components.uploads import gone_with, named_as_given, to_disk
+from pages.components.uploads import Upload, named_as_given, to_disk
 
 PREVIEW_ROWS: Final = 8
 _NO_TIME: Final = "(not known)"
 
 
 @dataclass
-class Upload:
-    """An uploaded file on disk, the job that scores it, and what came of it. Gone with the session."""
+class FileToScore(Upload):
+    """An uploaded file, the job that scores it, and what came of it."""
 
-    name: str
-    path: Path
-    table: Table | None = None
     job: Job[ScoredFile] | None = None
     results: Path | None = None
     kept: int | None = None
-
-    def __post_init__(self) -> None:
-        gone_with(self, self.path.parent)
 
     def forget(self) -> None:
         """Let go of the last scoring; one that still runs is cancelled."""
@@ -64,19 +58,19 @@ def file_tab() -> None:
         key="upload",
         max_upload_size=settings().max_upload_mb,
     )
-    uploads: dict[str, Upload] = st.session_state.setdefault("uploads", {})
+    uploads: dict[str, FileToScore] = st.session_state.setdefault("uploads", {})
     for file_id in [file_id for file_id in uploads if given is None or file_id != given.file_id]:
         uploads.pop(file_id).forget()
     if given is None:
         return
     if given.file_id not in uploads:
-        uploads[given.file_id] = Upload(given.name, to_disk(given.name, given))
+        uploads[given.file_id] = FileToScore(given.name, to_disk(given.name, given))
     _scoring(uploads[given.file_id])
 
 
 @st.fragment
 @guarded
-def _scoring(upload: Upload) -> None:
+def _scoring(upload: FileToScore) -> None:
     show_reported()
     if st.session_state.pop("kept_now", False):
         st.rerun(scope="app")  # the other tab lists what the store holds
@@ -84,7 +78,7 @@ def _scoring(upload: Upload) -> None:
         _stage(runtime.app().predictor, runtime.app().actor, upload)
 
 
-def _stage(predictor: Predictor, actor: Actor, upload: Upload) -> None:
+def _stage(predictor: Predictor, actor: Actor, upload: FileToScore) -> None:
     job = upload.job
     if job is None:
         _choose(predictor, upload)
@@ -97,7 +91,7 @@ def _stage(predictor: Predictor, actor: Actor, upload: Upload) -> None:
         _outcome(predictor, actor, upload, job.result)
 
 
-def _choose(predictor: Predictor, upload: Upload) -> None:
+def _choose(predictor: Predictor, upload: FileToScore) -> None:
     # Opening reads the whole file, so it is done once for an upload.
     table = upload.table = upload.table or open_table(upload.path)
     for notice in table.notices:
@@ -151,11 +145,12 @@ def _rows(count: int) -> str:
 
 
 @reporting
-def _start(predictor: Predictor, upload: Upload, column: str, posted: str | None) -> None:
+def _start(predictor: Predictor, upload: FileToScore, column: str, posted: str | None) -> None:
     if upload.table is None or (upload.job is not None and upload.job.running):
         return
     table, name = upload.table.of(column), upload.name
     results = upload.results = Path(tempfile.mkdtemp(dir=upload.path.parent))
+    scorer = runtime.app().scorer_of(predictor)
     scorer = runtime.app().scorer_of(predictor)
     # Were the upload itself bound here, it would live as long as the job, and its end could not cancel it.
     job = upload.job = Job(
@@ -165,31 +160,31 @@ def _start(predictor: Predictor, upload: Upload, column: str, posted: str | None
     weakref.finalize(upload, job.cancel)
 
 
-def _outcome(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+def _outcome(predictor: Predictor, actor: Actor, upload: FileToScore, scored: ScoredFile) -> None:
     summary = scored.summary
     if summary.stopped:
         st.warning(f"Stopped. What was scored by then ({_rows(summary.rows)}) can be downloaded.")
     if summary.rows == 0:
         st.button("Back to the file", key="again", on_click=upload.forget)
         return
-    said = [f"**{_rows(summary.rows)}** read by {plain(scored.model)}."]
+    said = [f"**{_rows(summary.rows)}** scored by {plain(scored.model)}."]
     if summary.unreadable:
-        said.append(f"{summary.unreadable:,} had nothing to read (blank, or only links).")
+        said.append(f"{summary.unreadable:,} had no text (blank, or only links).")
     if summary.truncated:
-        said.append(f"{summary.truncated:,} were longer than what is read: only their beginning counts.")
+        said.append(f"{summary.truncated:,} were longer than the model's input: only their beginning counts.")
     if summary.undated:
-        said.append(f"{summary.undated:,} have no time of posting that can be read: they count as of now.")
+        said.append(f"{summary.undated:,} have no readable time of posting: they count as of now.")
     if flagged := sum(summary.flagged.values()):
         by_severity = ", ".join(f"{count:,} {severity}" for severity, count in summary.flagged.items() if count)
         said.append(f"{flagged:,} {'is' if flagged == 1 else 'are'} flagged ({by_severity}).")
     st.markdown(" ".join(said))
     level: Level = level_switch("file_level")
-    frame = readings.counts_frame(summary.counts[level], summary.rows, level)
+    frame = probabilities.counts_frame(summary.counts[level], summary.rows, level)
     st.plotly_chart(
-        readings.share_bars(frame),
+        probabilities.share_bars(frame),
         key=f"shares_{level}",
         config={"displayModeBar": False},
-        alt=readings.describe_shares(frame, summary.rows),
+        alt=probabilities.describe_shares(frame, summary.rows),
     )
     st.caption(f"Share of {summary.rows:,} rows in which the label reaches its threshold. A row may carry several.")
     stem = Path(upload.name).stem or "tweets"
@@ -202,7 +197,7 @@ def _outcome(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredF
             key="download_csv",
             on_click="ignore",
             icon=":material/download:",
-            help="Cells that a spreadsheet could take for a formula are made harmless with an apostrophe.",
+            help="Cells that a spreadsheet could take for a formula begin with an apostrophe.",
         )
         st.download_button(
             "Download Parquet",
@@ -225,6 +220,6 @@ def _outcome(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredF
 
 
 @reporting
-def _keep(predictor: Predictor, actor: Actor, upload: Upload, scored: ScoredFile) -> None:
+def _keep(predictor: Predictor, actor: Actor, upload: FileToScore, scored: ScoredFile) -> None:
     upload.kept = runtime.app().intake.keep_file(scored, actor)
     st.session_state["kept_now"] = True

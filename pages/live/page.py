@@ -4,9 +4,9 @@ from typing import Final
 
 import streamlit as st
 
-from core.charts import probabilities as readings
+from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
-from core.errors import AffectraError, InputError, ModelError
+from core.errors import InputError, ModelError, SettingsError, StoreError
 from core.inference.classifier import Classifier
 from core.predictions.record import Prediction, Verdict
 from core.services.feedback import MAX_COMMENT
@@ -36,7 +36,8 @@ EXAMPLES: Final = {
         "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
     ),
 }
-AUTO: Final = "the strongest"
+STRONGEST: Final = "strongest"
+"""Explains whichever label is the most probable."""
 
 
 def main() -> None:
@@ -132,7 +133,7 @@ def _reading(predictor: Predictor, prediction: Prediction) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         level = level_switch("level")
         beside = st.toggle("Beside the baseline (TF-IDF)", key="beside", persist_state="session")
-    # Loaded before anything is drawn anew: the first time takes a while.
+    # Loaded before anything is drawn: the first time takes a while.
     baseline = _baseline(predictor) if beside else None
     if baseline is not None:
         left, right = st.columns(2, gap="medium")
@@ -166,12 +167,12 @@ def _baseline(predictor: Predictor) -> Classifier | None:
 
 
 def _bars(model: Classifier, reading: Prediction, level: Level, side: str) -> None:
-    frame = readings.bars_frame(reading.scores, model.thresholds, level)
+    frame = probabilities.bars_frame(reading.scores, model.thresholds, level)
     st.plotly_chart(
-        readings.emotion_bars(frame),
+        probabilities.emotion_bars(frame),
         key=f"bars_{side}_{level}",
         config={"displayModeBar": False},
-        alt=readings.describe_bars(frame),
+        alt=probabilities.describe_bars(frame),
     )
     st.caption("Bar: probability. Tick: the label's threshold, tuned on the dev split. ✓: reaches it.")
 
@@ -180,7 +181,7 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
     sentiment = next(label for label in SENTIMENTS if label.name == reading.sentiment)
     by_sentiment = roll_up(reading.scores, "sentiment")[0]
     show_verdict(
-        f"What {model.info.label} reads",
+        f"Prediction by {model.info.label}",
         [Badge(EMOTIONS[INDEX[label]], reading.probabilities[INDEX[label]]) for label in reading.labels],
         Badge(sentiment, float(by_sentiment[names("sentiment").index(reading.sentiment)])),
         Badge(EMOTIONS[INDEX[reading.top]], reading.probabilities[INDEX[reading.top]]),
@@ -190,10 +191,16 @@ def _verdict(model: Classifier, reading: Prediction) -> None:
 
 
 def _words(predictor: Predictor, prediction: Prediction, level: Level) -> None:
-    st.header("Which words moved it")
-    options = [AUTO, *(label.name for label in AT_LEVEL[level])]
-    chosen = st.selectbox("Emotion to explain", options, key=f"explain_{level}", width=260, persist_state="session")
-    explanation = predictor.explain(prediction, None if chosen == AUTO else chosen, level)
+    st.header("Words that moved it")
+    chosen = st.selectbox(
+        "Emotion to explain",
+        [STRONGEST, *(label.name for label in AT_LEVEL[level])],
+        key=f"explain_{level}",
+        format_func=lambda one: "the strongest" if one == STRONGEST else one,
+        width=260,
+        persist_state="session",
+    )
+    explanation = predictor.explain(prediction, None if chosen == STRONGEST else chosen, level)
     st.caption(
         f"Contribution to **{explanation.label}** ({explanation.probability:.0%}): how far its log-odds fall "
         f"when the word is left out. Solid with +: raises it. Dashed with −: lowers it."
@@ -262,7 +269,7 @@ def _correct(predictor: Predictor, recorded: Prediction) -> None:
 
 
 def _recent(predictor: Predictor) -> None:
-    st.header("Recorded lately")
+    st.header("Recently recorded")
     explorer = runtime.app().explorer
     rows, stored = explorer.recent(20), explorer.stored()
     st.dataframe(
@@ -292,8 +299,8 @@ def _answers() -> None:
     """Tell a tester what came of their thumbs. A fragment of its own: typing does not draw it."""
     try:
         mine = runtime.app().feedback_insights.mine(runtime.app().actor)
-    except AffectraError:
-        return  # the page has said above what is wrong with the store
+    except (ModelError, SettingsError, StoreError):
+        return  # what stands above asks for the same, and has said what is wrong with it
     if not mine.reviewed:
         return
     told = "; ".join(describe_answer(one.text, one.kind, one.emotions, one.decided_by) for one in mine.answers)

@@ -6,7 +6,7 @@ Charts filter, too: they set the same widgets' values from their callbacks, so t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import streamlit as st
 
@@ -23,12 +23,23 @@ from core.explore.query_string import (
     values_for,
     values_of,
 )
-from core.explore.selection import Selection
+from core.explore.selection import Match, Selection
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.services.explorer import Explorer, Facets, emotions_of
 from pages import runtime
+from pages.components.address import in_address
 from pages.components.frame import plain, reporting, say
 
+PERIOD_TITLES: Final = {
+    "24-hours": "24 hours",
+    "7-days": "7 days",
+    "30-days": "30 days",
+    "90-days": "90 days",
+    "12-months": "12 months",
+    EVERYTHING: "everything",
+    CUSTOM: "from … to",
+}
+MATCH_TITLES: Final[dict[Match, str]] = {"any": "Any of the emotions", "all": "All of them"}
 _LONGEST: Final = 100
 """Characters of a source or a model in the address that are heeded."""
 
@@ -44,12 +55,25 @@ class View:
     selection: Selection
     period: str
 
+    @property
+    def asked(self) -> tuple[Selection, str]:
+        """What tells this view from another: the last week asks for other tweets with each minute, and yet the same."""
+        return self.selection.within(None, None), self.period
+
 
 def draw_filters(exploring: Explorer) -> View:
     """Draw the bar of filters and return what they ask for."""
     facets = exploring.facets()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):
-        period = st.selectbox("Period (UTC)", list(PERIODS), index=2, key="period", bind="query-params", width=150)
+        with in_address("period", PERIODS, DEFAULTS["period"]):
+            period = st.selectbox(
+                "Period (UTC)",
+                list(PERIODS),
+                key="period",
+                format_func=PERIOD_TITLES.__getitem__,
+                persist_state="session",
+                width=150,
+            )
         st.text_input(
             "Words or “a phrase”",
             key="q",
@@ -85,33 +109,43 @@ def draw_filters(exploring: Explorer) -> View:
 
 
 def _more(facets: Facets) -> None:
-    st.multiselect("Emotions", LABELS, key="emotion", bind="query-params", placeholder="Any emotion")
-    st.segmented_control(
-        "Of several emotions", ["any", "all"], default="any", key="match", bind="query-params", required=True
-    )
+    _several("emotion", "Emotions", LABELS, "Any emotion")
+    with in_address("match", get_args(Match), DEFAULTS["match"]):
+        st.segmented_control(
+            "Match",
+            get_args(Match),
+            key="match",
+            format_func=MATCH_TITLES.__getitem__,
+            required=True,
+            persist_state="session",
+        )
+    # Its value is left out: that is the least one, and a default would be at odds with what a saved view sets.
     st.slider(
         "Least probability (0: each emotion's own threshold)",
-        0.0,
-        1.0,
-        0.0,
-        0.05,
+        min_value=0.0,
+        max_value=1.0,
+        step=0.05,
         key="least",
         bind="query-params",
     )
-    st.multiselect(
-        "Sentiment", [one.name for one in SENTIMENTS], key="sentiment", bind="query-params", placeholder="Any"
-    )
-    st.multiselect("Severity", SEVERITIES, key="severity", bind="query-params", placeholder="Any")
-    st.multiselect("Flagged for", CATEGORIES, key="category", bind="query-params", placeholder="Anything")
+    _several("sentiment", "Sentiment", [one.name for one in SENTIMENTS], "Any")
+    _several("severity", "Severity", SEVERITIES, "Any")
+    _several("category", "Flagged for", CATEGORIES, "Anything")
     for key, label in (
         ("flagged", "Has a flag"),
         ("uncertain", "Near its thresholds (uncertain)"),
         ("feedback", "Has a thumb"),
     ):
-        st.segmented_control(label, list(EITHER), key=key, bind="query-params")
+        with in_address(key, EITHER, None):
+            st.segmented_control(label, list(EITHER), key=key, persist_state="session")
     for key, label, there in (("source", "Source", facets.sources), ("model", "Model", facets.models)):
         st.multiselect(label, _with_asked(key, there), key=key, bind="query-params", placeholder="Any")
     st.text_input("File or audit (its id)", key="batch", bind="query-params", max_chars=36)
+
+
+def _several(key: str, label: str, options: Sequence[str], placeholder: str) -> None:
+    with in_address(key, options, []):
+        st.multiselect(label, options, key=key, placeholder=placeholder, persist_state="session")
 
 
 def _with_asked(name: str, there: Sequence[str]) -> list[str]:
@@ -146,7 +180,7 @@ def _view(period: str, facets: Facets) -> View:
         {name: st.session_state.get(name, default) for name, default in DEFAULTS.items()}, runtime.app().now()
     )
     if PERIODS[period] is not None:
-        return View(selection, f"the last {period}")
+        return View(selection, f"the last {PERIOD_TITLES[period]}")
     since, until = selection.since or facets.first, selection.until or facets.last
     if period == EVERYTHING or since is None or until is None:
         return View(selection, "the whole store")
@@ -165,7 +199,7 @@ _SAID: Final = {
     "feedback": "thumbs",
     "category": "flagged for",
     "batch": "file or audit",
-    "match": "of these",
+    "match": "match",
 }
 
 
@@ -177,6 +211,8 @@ def _pills() -> None:
     with st.container(horizontal=True, gap="small", key="asked"):
         for name in asked:
             value = st.session_state[name]
+            if name == "period":
+                value = PERIOD_TITLES[value]
             said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             short = said if len(said) <= 40 else f"{said[:39]}…"
             st.button(
@@ -185,7 +221,7 @@ def _pills() -> None:
                 icon=":material/close:",
                 on_click=_set,
                 args=({name: DEFAULTS[name]},),
-                help="Take this condition back",
+                help="Remove this filter",
             )
 
 

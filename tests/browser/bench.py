@@ -112,13 +112,13 @@ def _keys(chromium: Browser, url: str) -> tuple[str, list[float]]:
 
 def _visits(chromium: Browser, url: str, tab: str, last: str) -> tuple[float, float]:
     # Drift needs a period before.
-    period = "90+days" if tab == "Drift" else "everything"
+    period = "90-days" if tab == "Drift" else "everything"
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.add_init_script(f"({WATCH})({json.dumps(last)})")
     # Not everything is asked twice alike: each visit filters otherwise, so that nothing is remembered.
     seconds = [
-        _visit(page, f"{url}/audit?period={period}&audit_tab={tab}&least={number * 0.05:.2f}")
+        _visit(page, f"{url}/audit?period={period}&audit_tab={tab.lower()}&least={number * 0.05:.2f}")
         for number in range(ROUNDS + 1)
     ]
     context.close()

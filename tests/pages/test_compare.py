@@ -18,7 +18,7 @@ SERVING = read_manifest(ROOT / "models" / "electra_model").label
 Open = Callable[..., AppTest]
 
 
-def compare(open_app: Open, view: str = "Leaderboard", **environment: str) -> AppTest:
+def compare(open_app: Open, view: str = "leaderboard", **environment: str) -> AppTest:
     app = open_app(**environment)
     app.switch_page("compare/page.py")
     app.query_params["view"] = view
@@ -85,7 +85,7 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
     assert not app.exception
     app.selectbox(key="curve_label_emotion").set_value("joy").run()
     (slider,) = app.select_slider
-    assert "Of **360** stored tweets that electra" in said(app)
+    assert "Of **360** stored predictions by electra" in said(app)
     assert "**0** would flip: 0 would become joy, 0 would no longer be." in said(app)
     at_tuned = [metric.value for metric in app.metric]
     slider.set_value(0.02).run()
@@ -99,15 +99,15 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
 def test_a_run_without_stored_tweets_says_so(open_app: Open, tracker: Path) -> None:
     app = compare(open_app, "Emotions")
     app.selectbox(key="curve_run").set_value("tfidf 1").run()
-    assert "The store holds nothing that tfidf 1 has read" in said(app)
+    assert "The store holds no prediction by tfidf 1" in said(app)
 
 
 def test_two_runs_head_to_head(open_app: Open, tracker: Path) -> None:
-    app = compare(open_app, "Head to head")
+    app = compare(open_app, "head-to-head")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    first = app.selectbox(key="duel_first")
-    app.selectbox(key="duel_second").set_value(first.value).run()
+    first = app.selectbox(key="first_run")
+    app.selectbox(key="second_run").set_value(first.value).run()
     assert "Choose two different runs" in said(app)
 
 
@@ -124,7 +124,7 @@ def promote(app: AppTest, model: str, why: str) -> AppTest:
 def test_promotion_reaches_the_live_page_and_is_rolled_back(
     open_app: Open, database: Path, tracker: Path, two_models: str
 ) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models)
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models)
     assert app.button(key="roll_back").disabled
     promote(app, "tfidf 1", "*small* <b>enough</b>")
     assert not app.exception
@@ -147,7 +147,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
     assert set(recent.iloc[1:]) == {SERVING}, "what is stored keeps the version that made it"
 
     app.switch_page("compare/page.py")
-    app.query_params["view"] = "What serves"
+    app.session_state["view"] = "serving"
     app.run()
     assert SERVING in app.button(key="roll_back").label
     app.button(key="roll_back").click().run()
@@ -159,7 +159,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
 def test_a_promoted_model_whose_files_go_gives_way_and_both_pages_say_so(
     open_app: Open, tracker: Path, two_models: str
 ) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models)
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models)
     promote(app, "tfidf 1", "to see")
     (Path(two_models) / "tfidf_model" / "manifest.json").unlink()
     app.run()
@@ -174,7 +174,7 @@ def test_a_promoted_model_whose_files_go_gives_way_and_both_pages_say_so(
 
 
 def test_a_pinned_model_cannot_be_promoted_away(open_app: Open, tracker: Path, two_models: str) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="electra_model")
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="electra_model")
     assert "AFFECTRA_MODEL pins" in said(app)
     assert app.button(key="promote").disabled
     assert app.button(key="roll_back").disabled
@@ -182,7 +182,7 @@ def test_a_pinned_model_cannot_be_promoted_away(open_app: Open, tracker: Path, t
 
 def test_costs_are_measured_with_progress_and_logged(open_app: Open, tracker: Path, two_models: str) -> None:
     shutil.rmtree(Path(two_models) / "electra_model")
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
     app.button(key="measure").click().run()
     assert not app.exception
     job = runtime.app().cost_runs.measuring
@@ -219,8 +219,8 @@ def test_an_empty_tracker_says_how_to_fill_it(open_app: Open, tmp_path: Path) ->
     app = compare(open_app, AFFECTRA_RUNS_DIR=str(tmp_path / "none"))
     assert not app.exception
     assert "No run is recorded yet" in said(app)
-    for view in ("Emotions", "Head to head", "What serves"):
-        app.query_params["view"] = view
+    for view in ("emotions", "head-to-head", "serving"):
+        app.session_state["view"] = view
         app.run()
         assert not app.exception
         assert not app.error
@@ -244,7 +244,7 @@ def test_runs_without_figures_are_listed_apart(open_app: Open, tracker: Path) ->
     app = compare(open_app)
     assert not app.exception
     assert "have no figures on test" in said(app)
-    for view in ("Emotions", "Head to head", "What serves"):
-        app.query_params["view"] = view
+    for view in ("emotions", "head-to-head", "serving"):
+        app.session_state["view"] = view
         app.run()
         assert not app.exception

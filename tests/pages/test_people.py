@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.access.actor import Actor, Seat
+from core.access.actor import Actor, Reviewer
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.predictions.record import Feedback, Verdict
@@ -20,20 +20,20 @@ from core.store.reviews import Act, Reviews
 from pages import runtime
 
 HOSTILE = "<b>bold</b> [link](https://evil.example) :red[x] $x$"
-ONE, TWO = Seat(Actor("mod"), "w1"), Seat(Actor("bo"), "w2")
+ONE, TWO = Reviewer(Actor("mod"), "w1"), Reviewer(Actor("bo"), "w2")
 
 
-def draw_said(level: str = "emotion") -> None:
+def draw_people(level: str = "emotion") -> None:
     from core.explore.selection import Selection  # noqa: PLC0415
-    from pages.feedback.people import draw_said  # noqa: PLC0415
+    from pages.feedback.people import draw_people  # noqa: PLC0415
     from pages.shared.filters import View  # noqa: PLC0415
 
-    draw_said(View(Selection(), "the whole store"), level)  # type: ignore[arg-type]
+    draw_people(View(Selection(), "the whole store"), level)  # type: ignore[arg-type]
 
 
 def draw_agreement() -> None:
     from core.explore.selection import Selection  # noqa: PLC0415
-    from pages.feedback.people import draw_agreement  # noqa: PLC0415
+    from pages.feedback.agreement import draw_agreement  # noqa: PLC0415
     from pages.shared.filters import View  # noqa: PLC0415
 
     draw_agreement(View(Selection(), "the whole store"))
@@ -55,7 +55,7 @@ class Pen:
         event = Feedback(uuid4(), self.tweets[place].id, self.later(), actor, verdict, suggested, comment)
         self.store.add_feedback(event)
 
-    def decide(self, place: int, kind: str, seat: Seat = ONE, *emotions: str) -> None:
+    def decide(self, place: int, kind: str, seat: Reviewer = ONE, *emotions: str) -> None:
         item, now = self.tweets[place].id, self.later()
         asked = emotions if kind in ("correct", "second") else None
         self.reviews.act(Act(new_id(now), item, now, seat, kind, self.reviews.standing(item).seen, asked))  # type: ignore[arg-type]
@@ -109,8 +109,8 @@ def some_feedback(pen: Pen) -> None:
 
 def test_a_store_without_thumbs_says_what_to_do(written: Callable[[Callable[[Pen], None]], None]) -> None:
     written(lambda pen: None)
-    app = run(draw_said)
-    assert "Nobody has given a thumb" in texts(app)
+    app = run(draw_people)
+    assert "There are no thumbs" in texts(app)
     assert "the page Live asks" in texts(app)
     assert charts(app) == 0
     assert app.button(key="prepare_log"), "the log may hold what these filters do not"
@@ -119,7 +119,7 @@ def test_a_store_without_thumbs_says_what_to_do(written: Callable[[Callable[[Pen
 @pytest.mark.parametrize("level", ["emotion", "ekman", "sentiment"])
 def test_what_people_said_is_drawn_at_every_level(written: Callable[[Callable[[Pen], None]], None], level: str) -> None:
     written(some_feedback)
-    app = run(draw_said, level=level)
+    app = run(draw_people, level=level)
     assert metrics(app)["Thumbs"] == "9"
     assert metrics(app)["Thumbs up"] == "44%"
     assert metrics(app)["Decided"] == "33%"
@@ -133,7 +133,7 @@ def test_what_people_said_is_drawn_at_every_level(written: Callable[[Callable[[P
 
 def test_comments_are_cells_and_not_markdown(written: Callable[[Callable[[Pen], None]], None]) -> None:
     written(some_feedback)
-    app = run(draw_said)
+    app = run(draw_people)
     (row,) = app.dataframe[0].value.to_dict("records")
     assert (row["Comment"], row["Should be"], row["Thumb"], row["Who"]) == (HOSTILE, "grief", "👎 wrong", "owner")
     assert "1 to 1 of 1 comment, the newest first" in texts(app)
@@ -146,20 +146,20 @@ def test_many_comments_come_page_by_page(written: Callable[[Callable[[Pen], None
             pen.thumb(place, "up", "owner", f"comment {place}")
 
     written(many)
-    app = run(draw_said)
+    app = run(draw_people)
     assert app.dataframe[0].value["Comment"].iloc[0] == "comment 44"
     assert len(app.dataframe[0].value) == 20
     app.number_input(key="comments_page").set_value(3).run()
     assert app.dataframe[0].value["Comment"].tolist() == [f"comment {place}" for place in range(4, -1, -1)]
     assert "41 to 45 of 45 comments" in texts(app)
-    assert "Nobody has said yet what it should have been" in texts(app)
+    assert "There are no corrections yet" in texts(app)
     assert "None of the 45 tweets with a thumb has been decided yet" in texts(app)
 
 
-@pytest.mark.parametrize("scope", ["The whole log", "What the filters hold"])
+@pytest.mark.parametrize("scope", ["whole", "filtered"])
 def test_the_log_is_prepared_and_offered(written: Callable[[Callable[[Pen], None]], None], scope: str) -> None:
     written(some_feedback)
-    app = run(draw_said)
+    app = run(draw_people)
     next(one for one in app.get("segmented_control") if one.key == "log_scope").set_value(scope).run()
     app.button(key="prepare_log").click().run()
     export = app.session_state["log"]

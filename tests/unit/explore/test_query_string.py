@@ -1,4 +1,7 @@
+import re
 from datetime import UTC, datetime, timedelta
+from typing import get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -10,15 +13,21 @@ from core.errors import InputError
 from core.explore.query_string import (
     CUSTOM,
     DEFAULTS,
+    EITHER,
     EVERYTHING,
     MAX_SEARCH,
+    OLD_NAMES,
+    PERIODS,
+    present_name,
     query_of,
     refuse_unknown,
     selection_of,
     values_for,
     values_of,
 )
-from core.explore.selection import Selection
+from core.explore.selection import Match, Selection
+from core.rules.flags import CATEGORIES, SEVERITIES
+from core.store.explorer import ORDERS
 from tests.unit.store.test_explorer import SELECTIONS
 
 NOW = datetime(2026, 5, 4, 12, 30, 45, tzinfo=UTC)
@@ -50,7 +59,7 @@ def test_a_selection_survives_its_way_through_an_address(asked: Selection, text:
 def test_an_address_of_somebody_elses_is_read_as_far_as_it_can_be() -> None:
     values = values_of("?period=7+days&emotion=joy&emotion=love&least=7&from=yesterday&nonsense=1&view=Emotions")
     assert (values["period"], values["emotion"], values["least"], values["from"]) == (
-        "7 days",
+        "7-days",
         ["joy", "love"],
         1.0,
         None,
@@ -76,11 +85,33 @@ def test_a_time_with_a_zone_is_that_moment() -> None:
     assert values_of("from=2026-05-01T00:00%2B02:00")["from"] == datetime(2026, 4, 30, 22)
 
 
-@pytest.mark.parametrize("query", ["flaged=yes", "emotion=joy&flagged=maybe"])
+@pytest.mark.parametrize("query", ["flaged=yes", "emotion=joy&flagged=maybe", "flagged=yes&match=most"])
 def test_a_slip_in_a_query_written_by_hand_is_refused(query: str) -> None:
-    with pytest.raises(InputError, match="flag"):
+    with pytest.raises(InputError, match=r"flag|match"):
         refuse_unknown(query)
     refuse_unknown("?period=7 days&flagged=yes&uncertain=no&q=")
+
+
+IDS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@pytest.mark.parametrize(("name", "titles"), OLD_NAMES.items())
+def test_old_names_are_the_titles_of_ids(name: str, titles: dict[str, str]) -> None:
+    for title, id_ in titles.items():
+        assert present_name(name, title) == id_ == present_name(name, id_)
+        assert IDS.fullmatch(id_)
+
+
+@pytest.mark.parametrize("title", OLD_NAMES["period"])
+def test_an_old_view_asks_for_what_it_asked_for(title: str) -> None:
+    old = values_of(urlencode({"period": title}))
+    assert old == values_of(f"period={OLD_NAMES['period'][title]}")
+    selection_of(old, NOW)
+
+
+def test_the_choices_of_filters_are_ids() -> None:
+    for options in (PERIODS, EITHER, get_args(Match), SEVERITIES, CATEGORIES, ORDERS):
+        assert all(IDS.fullmatch(one) for one in options)
 
 
 def test_a_search_is_cut_and_a_period_may_be_open() -> None:

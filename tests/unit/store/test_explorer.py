@@ -224,12 +224,12 @@ def test_words_are_counted_once_a_text(explorer: ExplorerQueries) -> None:
 
 ASCENDING: dict[str, Callable[[Prediction], object]] = {
     "oldest": lambda row: row.made_at,
-    "least certain": lambda row: np.float32(row.margin),
+    "least-certain": lambda row: np.float32(row.margin),
 }
 DESCENDING: dict[str, Callable[[Prediction], object]] = {
     "newest": lambda row: row.made_at,
     "gravest": lambda row: (gravity(row.flags), row.made_at),
-    "most certain": lambda row: np.float32(row.margin),
+    "most-certain": lambda row: np.float32(row.margin),
     "longest": lambda row: len(row.text),
     "anger": lambda row: np.float32(row.probabilities[2]),
 }
