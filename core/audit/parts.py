@@ -16,10 +16,10 @@ from core.emotions import LABELS
 from core.errors import InputError
 from core.files import open_table, open_writer
 from core.files.cells import Values, plain, texts
+from core.files.times import parse_moment
 from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS
 from core.rules.flags import Flag
 from core.services.scoring import Scorer
-from core.times import parse_moment
 
 PART_BATCHES: Final = 4
 """Batches of `ROWS_AT_ONCE` rows in a part: a few seconds' work, which is all that an interruption costs.

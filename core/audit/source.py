@@ -16,8 +16,8 @@ from core.files import Batch, Table
 from core.files.cells import texts
 from core.files.encoding import disk_errors
 from core.files.table import text_column
+from core.files.times import parse_moment
 from core.predictions.columns import ROWS_AT_ONCE
-from core.times import parse_moment
 
 EXPECTED_NAMES: Final = ("emotions", "emotion", "expected", "label", "labels")
 """Column names that are taken for the emotions expected of a tweet, the likeliest first."""

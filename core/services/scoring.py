@@ -14,13 +14,13 @@ from core.clock import utc_now
 from core.emotions import AT_LEVEL, LABELS, Level
 from core.files import Batch, Table, Writer, append, copy_table, open_writer
 from core.files.cells import Values, texts
+from core.files.times import parse_moment
 from core.ids import batch_ids, new_id
 from core.inference.classifier import Classifier
 from core.predictions.columns import RESULT_COLUMNS, ROWS_AT_ONCE, STORE_COLUMNS, flag_cells, in_order
 from core.privacy import mask
 from core.rules.flags import SEVERITIES
 from core.services.predictor import PredictedBatch, Predictor
-from core.times import parse_moment
 
 
 @dataclass

@@ -14,9 +14,9 @@ from core.emotions import Level
 from core.errors import InputError
 from core.explore.selection import Selection
 from core.files import FORMATS, open_table, printable
+from core.files.times import guess_time_column
 from core.jobs import Job
 from core.settings import settings
-from core.times import guess_time_column
 from pages import runtime
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
 from pages.components.progress import show_progress

@@ -14,11 +14,11 @@ from core.access.actor import Actor
 from core.charts import probabilities
 from core.emotions import Level
 from core.files import FORMATS, open_table, printable
+from core.files.times import guess_time_column
 from core.jobs import Job
 from core.services.predictor import Predictor
 from core.services.scoring import ScoredFile
 from core.settings import settings
-from core.times import guess_time_column
 from pages import runtime
 from pages.components.frame import guarded, plain, reporting, show_reported
 from pages.components.levels import level_switch

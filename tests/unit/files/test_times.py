@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.files import open_table
-from core.times import TIME_NAMES, guess_time_column, parse_moment
+from core.files.times import TIME_NAMES, guess_time_column, parse_moment
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
