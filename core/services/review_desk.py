@@ -306,7 +306,7 @@ class ReviewDesk:
                 id=act,
                 prediction_id=item.id,
                 made_at=self._now(),
-                seat=reviewer,
+                reviewer=reviewer,
                 kind=kind,
                 seen=item.standing.seen,
                 emotions=emotions,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.explore.selection import Selection
 from core.predictions.masks import from_mask
 from core.review.events import CLAIM, Status
@@ -118,7 +118,7 @@ class ReviewQueue:
             ).fetchone()
         return tuple(map(int, row))
 
-    def counts(self, selection: Selection, reviewer: Seat, now: datetime) -> dict[str, int]:
+    def counts(self, selection: Selection, reviewer: Reviewer, now: datetime) -> dict[str, int]:
         """Return how many items each queue holds within a selection.
 
         Raises:
@@ -139,7 +139,7 @@ class ReviewQueue:
         self,
         queue: Queue,
         selection: Selection,
-        reviewer: Seat,
+        reviewer: Reviewer,
         now: datetime,
         *,
         limit: int,
@@ -292,7 +292,7 @@ class ReviewQueue:
             )
 
     @staticmethod
-    def _open(selection: Selection, reviewer: Seat, now: datetime) -> tuple[str, dict[str, Any]]:
+    def _open(selection: Selection, reviewer: Reviewer, now: datetime) -> tuple[str, dict[str, Any]]:
         where = condition(selection)
         return (
             f"""
@@ -308,7 +308,7 @@ class ReviewQueue:
         )
 
 
-def _decided(queue: Queue, selection: Selection, reviewer: Seat) -> tuple[str, dict[str, Any]]:
+def _decided(queue: Queue, selection: Selection, reviewer: Reviewer) -> tuple[str, dict[str, Any]]:
     """Return the items of a queue that is not of open items."""
     told = {
         "done": "SELECT * FROM current_reviews WHERE kind <> 'escalate'",

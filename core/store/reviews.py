@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pandas as pd
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.errors import GoneError, ReviewError
 from core.predictions.masks import from_mask, to_mask
 from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, Kind, ReviewEvent, Standing, holds, replay
@@ -43,7 +43,7 @@ class Act:
     id: UUID
     prediction_id: UUID
     made_at: datetime
-    seat: Seat
+    reviewer: Reviewer
     kind: Choice | Literal["skip", "reopen", "second"]
     seen: int
     emotions: tuple[str, ...] | None = None
@@ -56,7 +56,9 @@ class Reviews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_claim(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> tuple[Standing, bool]:
+    def add_claim(
+        self, event_id: UUID, prediction_id: UUID, reviewer: Reviewer, now: datetime
+    ) -> tuple[Standing, bool]:
         """Claim an item for one window; return what holds of it, and whether it is claimed.
 
         It is not where another window's claim holds.
@@ -74,7 +76,7 @@ class Reviews:
             )
         return standing, True
 
-    def release(self, event_id: UUID, prediction_id: UUID, reviewer: Seat, now: datetime) -> None:
+    def release(self, event_id: UUID, prediction_id: UUID, reviewer: Reviewer, now: datetime) -> None:
         """End the claim on an item, if it is this window's.
 
         Raises:
@@ -103,7 +105,7 @@ class Reviews:
             _append(
                 cursor,
                 read,
-                act.seat,
+                act.reviewer,
                 act.made_at,
                 act.kind,
                 id=act.id,
@@ -141,8 +143,8 @@ class Reviews:
                 """,
                 {
                     "made_at": utc(first.made_at),
-                    "actor": first.seat.actor.name,
-                    "seat": first.seat.window,
+                    "actor": first.reviewer.actor.name,
+                    "seat": first.reviewer.window,
                     "kind": first.kind,
                     "note": encodable(first.note),
                     "now": utc(first.made_at),
@@ -151,7 +153,7 @@ class Reviews:
             ).fetchall()
         return [row[0] for row in rows]
 
-    def undo(self, events: Mapping[UUID, UUID], reviewer: Seat, now: datetime) -> list[UUID]:
+    def undo(self, events: Mapping[UUID, UUID], reviewer: Reviewer, now: datetime) -> list[UUID]:
         """Take back some acts, all of them or none; return the predictions.
 
         Args:
@@ -271,7 +273,7 @@ def _versions(event: ReviewEvent) -> tuple[str, str, str, str | None]:
     return event.model, event.model_version, event.threshold_version, event.rule_version
 
 
-def _append(cursor: Any, read: _Read, reviewer: Seat, now: datetime, kind: Kind, /, **values: Any) -> None:
+def _append(cursor: Any, read: _Read, reviewer: Reviewer, now: datetime, kind: Kind, /, **values: Any) -> None:
     row = {
         "note": "",
         **values,
@@ -301,7 +303,7 @@ def _standing(cursor: Any, prediction_id: UUID) -> Standing:
     return replay(_history(cursor, prediction_id)).get(prediction_id, Standing())
 
 
-def _held_by_other(standing: Standing, reviewer: Seat, now: datetime) -> bool:
+def _held_by_other(standing: Standing, reviewer: Reviewer, now: datetime) -> bool:
     claim = standing.claim
     return bool(claim and claim.until and claim.seat != reviewer.window and holds(claim.until, now))
 
@@ -317,7 +319,7 @@ def _refuse_if_late(act: Act, standing: Standing) -> None:
             "The item was changed since you saw it: a decision on it was taken back. Yours was not recorded; look at "
             "it again."
         )
-    if act.kind != "second" and _held_by_other(standing, act.seat, act.made_at) and standing.claim is not None:
+    if act.kind != "second" and _held_by_other(standing, act.reviewer, act.made_at) and standing.claim is not None:
         raise ReviewError(
             f"{standing.claim.actor} is looking at this item in another window. Your decision was not recorded; go "
             f"on with the next, or wait {CLAIM.seconds // 60} minutes."

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.__main__ import main
-from core.access.actor import Actor, Seat
+from core.access.actor import Actor, Reviewer
 from core.emotions import INDEX, LABELS
 from core.errors import InputError, ReviewError, StoreError
 from core.explore.selection import Selection
@@ -31,7 +31,7 @@ from core.store.reviews import Reviews
 from core.text import normaliser
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-ANA, BO = Seat(Actor("ana"), "w1"), Seat(Actor("bo"), "w2")
+ANA, BO = Reviewer(Actor("ana"), "w1"), Reviewer(Actor("bo"), "w2")
 URGENT = Flag("threat", "urgent", 0, 4, "a threat")
 
 
@@ -76,7 +76,7 @@ class Desk:
         self.reviewing = ReviewDesk(self.store, _no_baseline, lambda: "tfidf 1", self.clock)
         self.reviewing.refresh()
 
-    def queue(self, name: str, seat: Seat = ANA, selection: Selection | None = None) -> list[UUID]:
+    def queue(self, name: str, seat: Reviewer = ANA, selection: Selection | None = None) -> list[UUID]:
         found = self.reviewing.queue(name, selection or Selection(), seat, limit=50)  # type: ignore[arg-type]
         return [one.id for one in found]
 
@@ -412,8 +412,8 @@ def test_replaying_the_log_gives_what_the_views_say(
 ) -> None:
     tweets = [tweet(f"t {number}", "grief", flags=(URGENT,)) for number in range(3)]
     made = Desk(tmp_path_factory.mktemp("log") / "a.duckdb", *tweets)
-    seats = [ANA, BO, Seat(Actor("ana"), "w3")]
-    acts: dict[Seat, list[UUID]] = {}
+    seats = [ANA, BO, Reviewer(Actor("ana"), "w3")]
+    acts: dict[Reviewer, list[UUID]] = {}
     said: dict[tuple[UUID, str], str] = {}
     for step, number, who in steps:
         _do(made, step, tweets[number].id, seats[who], acts, said)
@@ -440,7 +440,12 @@ def test_replaying_the_log_gives_what_the_views_say(
 
 
 def _do(
-    made: Desk, step: str, item: UUID, seat: Seat, acts: dict[Seat, list[UUID]], said: dict[tuple[UUID, str], str]
+    made: Desk,
+    step: str,
+    item: UUID,
+    seat: Reviewer,
+    acts: dict[Reviewer, list[UUID]],
+    said: dict[tuple[UUID, str], str],
 ) -> None:
     reviewing, act = made.reviewing, made.reviewing.new_act()
     mine = acts.setdefault(seat, [])
