@@ -1,4 +1,4 @@
-"""Memoise what was computed from something that tells when it changes."""
+"""Memoise answers until what they were computed from changes."""
 
 import copy
 import functools
@@ -18,11 +18,11 @@ class Memo:
     """Answers by question, each good for as long as what it was computed from stays the same.
 
     Safe to share between threads; two that ask the same at once may both compute it. What is handed out is a copy: a
-    frame that is edited in place changes nobody else's answer.
+    frame that is edited in place changes no other answer.
     """
 
     def __init__(self, token: Callable[[], Hashable], most: int = MOST) -> None:
-        """Take what tells a state of the source from every other one.
+        """Take a function that returns another token for every state of the source.
 
         Args:
             token: asked before each answer, so it has to be cheap.

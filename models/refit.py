@@ -26,7 +26,8 @@ from core.experiments.tracking import Dataset, Measurement
 from core.inference.classifier import Classifier, Manifest, load, read_manifest
 from core.inference.serving import choices
 from core.machine import code_revision
-from core.review.labelled_set import LabelledSet, Row, twin_of
+from core.review.labelled_set import LabelledSet, Row
+from core.review.twins import twin_key
 from core.settings import Settings
 from core.stats.metrics import Interval
 from core.text import normaliser
@@ -81,8 +82,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = set(map(twin_of, test.raw))
-    learn = _texts((row for row in labelled.share("learn") if twin_of(row.text) not in tested), md5)
+    tested = set(map(twin_key, test.raw))
+    learn = _texts((row for row in labelled.share("learn") if twin_key(row.text) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(

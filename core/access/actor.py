@@ -20,6 +20,3 @@ class Reviewer:
 
     actor: Actor
     window: str
-
-
-Seat = Reviewer  # the store still calls it so

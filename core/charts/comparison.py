@@ -103,7 +103,7 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
 
 
 def _front(known: pd.DataFrame) -> NDArray[np.bool_]:
-    # In steps of a tenth of a megabyte: two trainings of one model differ by a few bytes, which nobody would choose by.
+    # In steps of a tenth of a megabyte: by the few bytes between two trainings of one model nobody would choose.
     return pareto(known["mb"].round(1).to_numpy(float), known["macro_f1"].to_numpy(float))
 
 

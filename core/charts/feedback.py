@@ -1,4 +1,4 @@
-"""Charts of what people said: how many thumbs are up, what they correct, how far two reviewers agree.
+"""Charts of feedback: how many thumbs are up, what people correct, how far two reviewers agree.
 
 Shares and kappas are drawn with their 95 % intervals, and hollow where they stand on fewer than 30 cases.
 """

@@ -1,6 +1,6 @@
 """Charts over time: how many texts in each period, and the share of them that carries each label.
 
-Each chart's `customdata` carries the values themselves, for whoever acts on a click; what is drawn is made harmless.
+Each chart's `customdata` carries the exact values, for the code that handles clicks; what is drawn is escaped.
 """
 
 from collections.abc import Sequence

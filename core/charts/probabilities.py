@@ -45,7 +45,7 @@ def emotion_bars(frame: pd.DataFrame) -> go.Figure:
     """Draw a label's probability as a bar and its threshold as a tick.
 
     A label that reaches its threshold has a filled bar and a check mark; one below has a pale, outlined bar: the
-    difference does not hang on colour. The order of the rows is kept, so that bars move in place while somebody types.
+    difference does not depend on colour. The order of the rows is kept, so that bars move in place during typing.
     """
     names = [f"{row.emoji} {row.name}" for row in frame[["emoji", "name"]].itertuples(index=False)]
     colours = frame["colour"].tolist()

@@ -1,6 +1,6 @@
 """Charts of risk: flags by category and severity, and a calendar of days with their spikes.
 
-Each chart's `customdata` carries the values themselves, for whoever acts on a click; what is drawn is made harmless.
+Each chart's `customdata` carries the exact values, for the code that handles clicks; what is drawn is escaped.
 """
 
 from typing import Any, Final

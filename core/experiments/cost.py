@@ -72,7 +72,7 @@ def measure(folder: Path, cancelled: Callable[[], bool] = lambda: False) -> Cost
     )
     while True:
         try:
-            # Reads all the while: a process whose output nobody takes would stop and wait.
+            # Reads all the while: a process whose output is not read would stop and wait.
             said, complaint = process.communicate(timeout=_POLL)
             break
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Which predictions somebody looks at: one frozen value that the address of a page, the store and an export share."""
+"""Which predictions are looked at: one frozen value that the address of a page, the store and an export share."""
 
 import re
 from dataclasses import dataclass, replace

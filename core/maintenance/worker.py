@@ -87,10 +87,11 @@ class Maintenance:
             waiting, unjudged = self.inbox.waiting(), intake.count_to_judge()
             desk = self._review_desk() if self._review_desk else None
             unasked = desk.to_ask() if desk else 0
-            if not waiting and not unjudged and not unasked and not self._forgets_now():
+            unmatched = desk.without_twin() if desk else 0
+            if not waiting and not unjudged and not unasked and not unmatched and not self._forgets_now():
                 return False
             self._tried = self._now()
-            todo = len(waiting) + unjudged + unasked
+            todo = len(waiting) + unjudged + unmatched + unasked
             self.job = Job(lambda report, cancelled: self._work(intake, desk, report, cancelled), todo)
             return True
 
@@ -126,6 +127,9 @@ class Maintenance:
         finally:
             # What is stored need not wait for a file that cannot be.
             judged = intake.judge_again(lambda rows: report(len(taken) + rows), cancelled)
+            done = len(taken) + judged
+            if desk is not None:
+                done += desk.find_twins(lambda rows: report(done + rows), cancelled)
             if desk is not None and desk.to_ask():
-                desk.ask_baseline(lambda rows: report(len(taken) + judged + rows), cancelled)
+                desk.ask_baseline(lambda rows: report(done + rows), cancelled)
         return taken

@@ -1,13 +1,11 @@
 """The labelled set that reviews make: one row a text, with the emotions that people decided it carries.
 
-Texts of the same words are one text. A fifth of them is held back, to measure on; which side a text is on follows from
-its words alone, so that it never changes, whatever is decided later and however the set grows.
+Twins (`core.review.twins`) are one text. A fifth of the texts is held back, to measure on; which side a text is on
+follows from its words alone, so that it never changes, whatever is decided later and however the set grows.
 """
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,7 +16,8 @@ from typing import Any, Final, Literal, get_args
 
 from core.errors import InputError
 from core.review.events import check_emotions
-from core.text import encodable, normaliser
+from core.review.twins import side_number, twin_key
+from core.text import encodable
 
 Split = Literal["learn", "held back"]
 Rule = Literal["last word", "most persons", "latest"]
@@ -29,9 +28,6 @@ COLUMNS: Final = ("text", "emotions", "split")
 """Of the file, all strings; several emotions are parted by `|`, none is an empty string."""
 
 _VERSION: Final = b"affectra.labelled_set"
-_WORD: Final = re.compile(r"[^\W_]+")
-# Whatever a model reads, a text stays on its side: the version by which sides were first told.
-_SIDES: Final = normaliser("1")
 _MEND: Final = "Write the labelled set anew from the reviews."
 
 
@@ -137,35 +133,16 @@ class LabelledSet:
                 f"{_MEND}"
             )
         for row in rows:
-            if row.split != side_of(twin_of(row.text)):
+            if row.split != side_of(twin_key(row.text)):
                 raise InputError(
                     f"{path}: {row.text[:40]!r} is among {row.split!r}, where its words do not put it. {_MEND}"
                 )
         return found
 
 
-def twin_key(clean_text: str) -> str:
-    """Return what texts of the same words share: their words without case and accents, each once, in one order.
-
-    Args:
-        clean_text: normalised, so that emoji are words. Where it has no word, only texts of the same signs are alike.
-
-    >>> twin_key("Déjà vu, again!") == twin_key("again: deja VU")
-    True
-    """
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", clean_text) if unicodedata.category(sign) != "Mn")
-    return " ".join(sorted(set(_WORD.findall(plain.casefold())))) or clean_text
-
-
-def twin_of(text: str) -> str:
-    """Return the `twin_key` of a text as it was posted."""
-    return twin_key(_SIDES.normalise(text))
-
-
 def side_of(key: str) -> Split:
     """Return the side of a text, given its `twin_key`: a hash of it, so that it is the same everywhere and for ever."""
-    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-    return "held back" if number % 100 < HELD_BACK else "learn"
+    return "held back" if side_number(key) % 100 < HELD_BACK else "learn"
 
 
 def resolve(decisions: Iterable[Decision]) -> LabelledSet:
@@ -180,7 +157,7 @@ def resolve(decisions: Iterable[Decision]) -> LabelledSet:
     alike: dict[str, list[Decision]] = {}
     for one in decisions:
         said = replace(one, text=encodable(one.text), labels=check_emotions(one.labels))
-        alike.setdefault(twin_of(said.text), []).append(said)
+        alike.setdefault(twin_key(said.text), []).append(said)
     rows: list[Row] = []
     conflicts: list[Conflict] = []
     for key, unordered in sorted(alike.items()):

@@ -1,7 +1,7 @@
 """Why a prediction is worth a person's look: one reason, one class, each judging many predictions at once.
 
 Items are ordered by the severity of their gravest flag, then by score: the sum of the weights of the reasons that hold.
-A person's word weighs more than a model's doubt: a suggested correction 4, a thumb down 3, a decision on the same words
+What people say weighs more than a model's doubt: a suggested correction 4, a thumb down 3, a decision on the same words
 that says otherwise 3, models that disagree 2, a rare emotion 2, a narrow margin 1. A flag has no weight of its own: its
 severity comes first.
 """
@@ -59,7 +59,7 @@ class Reason(Protocol):
 
     @property
     def words(self) -> str:
-        """What it says to who looks, as the end of "It is here because ..."."""
+        """The end of the sentence "It is here because ..."."""
 
     @property
     def weight(self) -> float:
@@ -85,7 +85,7 @@ class FlagOf:
 
 @dataclass(frozen=True, slots=True)
 class ThumbsDown:
-    """Somebody said that it is wrong, and did not take it back."""
+    """It has a thumb down that holds."""
 
     name: str = "thumb down"
     words: str = "a tester gave it a thumb down"
@@ -98,7 +98,7 @@ class ThumbsDown:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """Somebody said what it should have been, and it is something else."""
+    """A correction was suggested, and it is something else than the model gave."""
 
     name: str = "correction"
     words: str = "a tester suggested other emotions"

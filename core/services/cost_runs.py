@@ -36,7 +36,7 @@ class CostRuns:
         """Measure what reading costs with each installed model, one after the other, and log it.
 
         Args:
-            on_done: told after each model how many are done.
+            on_done: called after each model with how many are done.
             cancelled: asked all the while; what was measured by then is logged.
 
         Raises:

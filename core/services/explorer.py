@@ -1,4 +1,4 @@
-"""The use cases of exploring: what a page of charts asks of the store, as tidy frames at each level of emotions.
+"""The use cases of exploring predictions: what charts and tables ask of the store, as tidy frames at each level.
 
 A group (Ekman's, or a sentiment) counts where any of its emotions reaches its threshold, and is as probable as its most
 probable emotion. Answers are memoised until the store changes.
@@ -20,8 +20,7 @@ from core.explore.selection import Selection
 from core.explore.time_buckets import DAY, bucket_for, floor, naive
 from core.memo import Memo, memoised
 from core.predictions.record import StoredPrediction
-from core.stats import anomalies as spikes
-from core.stats import drift
+from core.stats import anomalies, drift
 from core.store import EXPORTS, Flips, Store, export
 from core.store.explorer import ORDERS, Detail, ExplorerQueries, Facets, Listed, Near, Totals
 
@@ -221,12 +220,12 @@ class Explorer:
         if period is None:
             return pd.DataFrame(columns=["day", "n", "score", "name", "count", "usual", "spike"]), ()
         start = floor(max(period[0], period[1] - CALENDAR), DAY)
-        history = selection.within(start - spikes.BASELINE_DAYS * DAY, selection.until)
+        history = selection.within(start - anomalies.BASELINE_DAYS * DAY, selection.until)
         since = self._covered(history) or period
         found = self._every(DAY, since[0], period[1], counted(self._sets(history, DAY), level))
         counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
-        usual, scores = spikes.robust_scores(counts)
-        spiking = (scores >= spikes.SPIKE) & (counts >= spikes.LEAST)
+        usual, scores = anomalies.robust_scores(counts)
+        spiking = (scores >= anomalies.SPIKE) & (counts >= anomalies.LEAST)
         labels = np.array([ALL, *names(level)])
         strongest = np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1)
         at = np.arange(len(found)), strongest
@@ -260,8 +259,8 @@ class Explorer:
     def distinctive(self, spike: Spike) -> pd.DataFrame:
         """Return the words that tell a spike's tweets from the four weeks before: see `core.stats.anomalies`."""
         here = self._queries.words(spike.selection)
-        earlier = spike.selection.within(spike.day - timedelta(days=spikes.BASELINE_DAYS), spike.day)
-        return spikes.distinctive(here, self._queries.words(earlier))
+        earlier = spike.selection.within(spike.day - timedelta(days=anomalies.BASELINE_DAYS), spike.day)
+        return anomalies.distinctive(here, self._queries.words(earlier))
 
     @memoised
     def drift(self, selection: Selection, reference: Selection, level: Level) -> Drift:
@@ -291,7 +290,7 @@ class Explorer:
 
     @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
-        """Return the texts most like a prediction's."""
+        """Return the texts most similar to a prediction's."""
         found = self.detail(prediction_id)
         return self._queries.near(found) if found else []
 

@@ -85,7 +85,7 @@ class Satisfaction:
 
 @dataclass(frozen=True)
 class Contested:
-    """Where people say something else than the model: thumbs down that say what it should have been.
+    """What people correct: thumbs down that say what it should have been.
 
     Attributes:
         n: how many there are.
@@ -114,7 +114,7 @@ class SecondLooks:
 
 
 class FeedbackInsights:
-    """Questions about what people said. Shared by all sessions; every method raises as `FeedbackStats` has it."""
+    """Questions about feedback. Shared by all sessions; every method raises as `FeedbackStats` has it."""
 
     def __init__(self, store: Store, explorer: Explorer) -> None:
         self._store = store

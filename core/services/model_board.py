@@ -64,7 +64,7 @@ class Board:
         candidates: what can be promoted, and what was, by name and version.
         moves: the promotions, newest first.
         warnings: what is amiss, in words.
-        stale: whether the tracker has changed since, and is being read anew.
+        stale: whether the tracker has changed since, and is being read again.
     """
 
     runs: tuple[RunFacts, ...]
@@ -137,7 +137,7 @@ class ModelBoard:
 
         Args:
             anew: do not take a server's answer of a moment ago.
-            at_once: where the tracker has changed, return what it held before as a stale board and read it anew in the
+            at_once: where the tracker has changed, return what it held before as a stale board and read it again in the
                 background, until `refreshing` is False. What was changed here is never missing.
 
         Raises:
@@ -150,7 +150,7 @@ class ModelBoard:
                 if job is None or not job.running:
                     self._refresh = Job(lambda _report, _cancelled: self.board(anew=True), total=1)
                 return self._board(known, here, known.warnings, stale=True)
-            self._refresh = None  # it failed: whoever asks now gets the error
+            self._refresh = None  # it failed: the next one to ask gets the error
         # Together: what is followed must not be older than a promotion of the moment between.
         with self.tracker.lock:
             held = self._current(here, anew=anew)

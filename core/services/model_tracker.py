@@ -105,7 +105,7 @@ class ModelTracker:
         )
 
     def follow(self, registry: Registry) -> list[str]:
-        """Remember the registry's champion, whoever moved it: in MLflow's own pages, or on another machine.
+        """Remember the registry's champion, also one chosen in MLflow's own pages or on another machine.
 
         Returns:
             what is amiss with it, in words.

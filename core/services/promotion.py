@@ -38,14 +38,14 @@ class ModelPromotion:
 
         Args:
             candidate: the model.
-            why: the reason, for whoever asks later.
+            why: the reason, kept beside the promotion.
             actor: who wants it.
             instead_of: the number of the champion that they saw; None asks for no check.
 
         It is loaded and tried first: what cannot serve is not promoted.
 
         Raises:
-            InputError: no reason is given, the model serves already, somebody was faster, or the settings pin another.
+            InputError: no reason is given, the model serves already, another was promoted since, or one is pinned.
             ModelError: it cannot be loaded, or what serves cannot be remembered on this machine.
             TrackingError: the tracker refuses.
         """

@@ -1,4 +1,4 @@
-"""Teaching a model what was reviewed: `python -m models refit` in a process of its own, followed from here."""
+"""Retraining on the labelled set: `python -m models refit` in a process of its own, followed from here."""
 
 import re
 import subprocess
@@ -38,7 +38,7 @@ def refit(
 
     Args:
         labelled: as `LabelledSet.write` leaves it.
-        report: told how many of `STEPS` are done.
+        report: called with how many of `STEPS` are done.
 
     Raises:
         JobError: the command failed; the message is its own.

@@ -19,6 +19,7 @@ from core.predictions.record import Feedback
 from core.review.events import MAX_NOTE, Choice, Deed, ReviewEvent, Standing, Triage, check_emotions
 from core.review.labelled_set import Decision, LabelledSet, resolve
 from core.review.priority import Reason, reasons_of
+from core.review.twins import twin_number
 from core.store import Store
 from core.store.explorer import Detail, ExplorerQueries
 from core.store.review_queue import SECOND_LOOK, Queue, Queued, ReviewQueue
@@ -98,6 +99,34 @@ class ReviewDesk:
     def revision(self) -> int:
         """A number that changes whenever the store does."""
         return self._store.revision()
+
+    def without_twin(self) -> int:
+        """Return of how many stored texts it is not known which others are of the same words.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._queue.count_without_twin()
+
+    def find_twins(
+        self,
+        on_rows: Callable[[int], None] = lambda rows: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Find out of all such texts which others are of the same words; return how many texts that were.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        done = 0
+        while not cancelled():
+            ids, texts = self._queue.without_twin(AT_ONCE)
+            if not ids:
+                break
+            self._queue.set_twins(ids, [twin_number(text) for text in texts])
+            done += len(ids)
+            on_rows(done)
+        return done
 
     def to_ask(self) -> int:
         """Return how many stored texts the baseline has not read; 0 where there is no baseline to ask.
@@ -277,7 +306,7 @@ class ReviewDesk:
                 id=act,
                 prediction_id=item.id,
                 made_at=self._now(),
-                seat=reviewer,
+                reviewer=reviewer,
                 kind=kind,
                 seen=item.standing.seen,
                 emotions=emotions,

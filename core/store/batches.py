@@ -62,7 +62,8 @@ class Batches(Database):
     ) -> int:
         """Record a scored file in one statement, and return how many rows were added.
 
-        Rows without a readable text are left out. A batch that is in the store already adds nothing.
+        Rows without a readable text are left out. A batch that is in the store already adds nothing. Which texts are
+        twins of others is found out later, see `ReviewQueue.set_twins`.
 
         Args:
             parquet: with the columns `core.services.predictor.STORE_COLUMNS`.
@@ -82,9 +83,9 @@ class Batches(Database):
                 found = cursor.execute(
                     f"""
                     INSERT INTO predictions
-                        ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, twin, flags)
+                        ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, flags)
                     SELECT {_BATCH_COLUMNS.replace("id,", "id::UUID,", 1)}, made_at::TIMESTAMP, $source, $actor,
-                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text), twin_of(fold(text)),
+                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text),
                         from_json(flags, '{FLAG_SHAPE}')
                     FROM {_SCORED} WHERE top IS NOT NULL
                     """,

@@ -81,7 +81,7 @@ class Database:
     def revision(self) -> int:
         """Return a number that the file itself keeps and that grows with every commit.
 
-        What was computed from the store holds for as long as it stays the same, whoever opened the file since.
+        What was computed from the store holds for as long as it stays the same, also after the file was opened again.
 
         Raises:
             StoreError: the store cannot be read.

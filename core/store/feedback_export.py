@@ -1,4 +1,4 @@
-"""All that people ever said of predictions, what was taken back included, streamed into a file of any size."""
+"""The log of feedback, retractions included, streamed into a file of any size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +47,7 @@ def export_feedback(
 
     Args:
         selection: what the events are of; None writes all of them. What concerns predictions that are no longer stored
-            is in the whole log alone: nobody can tell whether a selection held them.
+            is in the whole log alone: whether a selection held them is not known.
         target, cancelled, overwrite: as `core.store.export` has them, formulas in CSV included.
 
     Raises:

@@ -1,7 +1,7 @@
-"""What people said of predictions, counted: thumbs, corrections, comments, and what reviewers made of them.
+"""Feedback, counted: thumbs, corrections, comments, and what reviewers decided after them.
 
 A thumb that was taken back does not count, and of a person who changed their mind, the last word does. What concerns
-predictions that are no longer stored is left out, save in `mine`: nobody can tell whether a selection holds them.
+predictions that are no longer stored is left out, save in `mine`: whether a selection holds them is not known.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from core.explore.selection import Selection
 from core.predictions.masks import from_mask
+from core.predictions.record import Verdict
+from core.review.events import Choice
 from core.store.conditions import condition
 from core.store.database import Database
 from core.store.predictions import rows_by_id
@@ -40,7 +42,7 @@ _FIRST: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody wrote beside a thumb.
+    """A comment beside a thumb.
 
     Attributes:
         labels: the emotions that the model gave the text.
@@ -51,7 +53,7 @@ class Comment:
     prediction_id: UUID
     made_at: datetime
     actor: str
-    verdict: str
+    verdict: Verdict
     suggested: tuple[str, ...]
     comment: str
     text: str
@@ -89,7 +91,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was decided after somebody's thumb.
+    """What was decided after a person's thumb.
 
     Attributes:
         text, labels: of the prediction; empty where it is no longer stored.
@@ -100,10 +102,10 @@ class Answer:
     prediction_id: UUID
     text: str
     labels: tuple[str, ...]
-    verdict: str
+    verdict: Verdict
     suggested: tuple[str, ...]
     given_at: datetime
-    kind: str
+    kind: Choice
     emotions: tuple[str, ...] | None
     decided_by: str
     decided_at: datetime
@@ -125,7 +127,7 @@ class Mine:
 
 
 class FeedbackStats:
-    """Questions about what people said. Everything is read; nothing is ever written here.
+    """Counts of feedback. Everything is read; nothing is ever written here.
 
     Every method raises `InputError` for a selection that names what does not exist, and `StoreError` where the store
     cannot be read or takes too long.
@@ -219,7 +221,7 @@ class FeedbackStats:
                     FROM ({_FIRST.format(whose="TRUE")}) GROUP BY prediction_id
                 ), followed AS (
                     SELECT down, kind, decided.number > thumbed.number AS after,
-                        -- A clock may go backwards; what came first is told by the number.
+                        -- A clock may go backwards; the number says what came first.
                         greatest(0, epoch(decided.made_at) - epoch(thumbed.made_at)) AS seconds
                     FROM thumbed LEFT JOIN current_reviews AS decided
                         ON decided.prediction_id = thumbed.prediction_id

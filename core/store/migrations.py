@@ -102,8 +102,15 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
     (
-        "the revision of the store",
+        "the revision of the store; one definition of twins",
         """
+        -- core/review/twins.py alone says which texts are twins; the version of it that made a number stands beside it.
+        -- What is NULL, or of another version, is filled in the background. To drop and to add a column takes no
+        -- time, however many rows there are.
+        DROP MACRO twin_of;
+        ALTER TABLE predictions DROP COLUMN twin;
+        ALTER TABLE predictions ADD COLUMN twin UBIGINT;
+        ALTER TABLE predictions ADD COLUMN twin_version VARCHAR;
         -- One row, raised in the transaction of every commit: what was computed from the store holds while it stays.
         CREATE TABLE store_revision (number UBIGINT NOT NULL);
         INSERT INTO store_revision VALUES (0);

@@ -14,6 +14,7 @@ from core.emotions import LABELS, Scores
 from core.errors import StoreError
 from core.predictions.masks import from_mask, to_mask
 from core.predictions.record import Prediction, StoredPrediction
+from core.review.twins import TWIN_VERSION, twin_number
 from core.rules.flags import Flag, category_mask, gravity
 from core.store.conditions import utc
 from core.store.database import Database
@@ -65,10 +66,9 @@ class Predictions(Database):
         row = _prediction_row(prediction, actor)
         with self.transaction() as cursor:
             cursor.execute(
-                f"INSERT INTO predictions ({', '.join(row)}, folded, twin) "
-                f"SELECT {', '.join('?' * len(row))}, fold(?), twin_of(fold(?)) "
+                f"INSERT INTO predictions ({', '.join(row)}, folded) SELECT {', '.join('?' * len(row))}, fold(?) "
                 "WHERE NOT EXISTS (SELECT 1 FROM predictions WHERE id = ?)",
-                [*row.values(), row["text"], row["text"], prediction.id],
+                [*row.values(), row["text"], prediction.id],
             )
 
     def to_judge(self, rule_version: str, limit: int) -> Unjudged:
@@ -262,4 +262,6 @@ def _prediction_row(prediction: Prediction, actor: str) -> dict[str, Any]:
         "threshold_version": prediction.threshold_version,
         "rule_version": prediction.rule_version,
         "latency_ms": prediction.latency_ms,
+        "twin": twin_number(prediction.text),
+        "twin_version": TWIN_VERSION,
     }

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.explore.selection import Selection
 from core.predictions.masks import from_mask
-from core.review.events import CLAIM
+from core.review.events import CLAIM, Status
 from core.review.priority import Signals, bits, judge
+from core.review.twins import TWIN_VERSION
 from core.store.conditions import condition, utc
 from core.store.database import Database
 from core.store.predictions import rows_by_id
@@ -50,7 +51,7 @@ class Queued:
     severity: int
     reasons: int
     score: float
-    status: str
+    status: Status
     decided_by: str
     decided_at: datetime | None
 
@@ -62,7 +63,7 @@ class ReviewQueue:
         self._database = database
 
     def refresh(self) -> int:
-        """Find out anew what is worth a look, and why; return how many items there are.
+        """Judge which predictions are worth a look, and why; return how many there are.
 
         Raises:
             StoreError: the store cannot be written.
@@ -108,27 +109,29 @@ class ReviewQueue:
                 """
                 SELECT (SELECT count(*) FROM predictions), (SELECT coalesce(max(number), 0) FROM feedback_events),
                     (SELECT count(second_labels) FROM predictions),
+                    (SELECT count(*) FILTER (twin_version = ?) FROM predictions),
                     (SELECT coalesce(bit_xor(hash(rule_version)), 0) % 1000003 FROM
                         (SELECT DISTINCT rule_version FROM predictions)),
                     (SELECT count(*) // 12 FROM review_events WHERE kind <> 'claim')
-                """
+                """,
+                [TWIN_VERSION],
             ).fetchone()
         return tuple(map(int, row))
 
-    def counts(self, selection: Selection, seat: Seat, now: datetime) -> dict[str, int]:
+    def counts(self, selection: Selection, reviewer: Reviewer, now: datetime) -> dict[str, int]:
         """Return how many items each queue holds within a selection.
 
         Raises:
             InputError: the selection names what does not exist.
             StoreError: the store cannot be read.
         """
-        open_, values = self._open(selection, seat, now)
+        open_, values = self._open(selection, reviewer, now)
         columns = ", ".join(f"count(*) FILTER ({told})" for told in QUEUES.values())
         with self._database.reading() as cursor:
             row = cursor.execute(f"SELECT {columns} FROM ({open_})", values).fetchone()
             counts = dict(zip(QUEUES, map(int, row), strict=True))
             for queue in ("escalated", "mine", "done", "second"):
-                asked, more = _decided(queue, selection, seat)
+                asked, more = _decided(queue, selection, reviewer)
                 counts[queue] = int(cursor.execute(f"SELECT count(*) FROM ({asked})", more).fetchone()[0])
         return {str(name): count for name, count in counts.items()}
 
@@ -136,7 +139,7 @@ class ReviewQueue:
         self,
         queue: Queue,
         selection: Selection,
-        seat: Seat,
+        reviewer: Reviewer,
         now: datetime,
         *,
         limit: int,
@@ -153,10 +156,10 @@ class ReviewQueue:
             StoreError: the store cannot be read.
         """
         if queue in QUEUES:
-            asked, values = self._open(selection, seat, now)
+            asked, values = self._open(selection, reviewer, now)
             told, order = QUEUES[queue], "severity DESC, score DESC, moment DESC, id DESC"
         else:
-            asked, values = _decided(queue, selection, seat)
+            asked, values = _decided(queue, selection, reviewer)
             told, order = "TRUE", "number DESC"
         with self._database.reading() as cursor:
             found = cursor.execute(
@@ -247,8 +250,49 @@ class ReviewQueue:
                 [model],
             )
 
+    def without_twin(self, limit: int) -> tuple[list[UUID], list[str]]:
+        """Return predictions whose number among twins is missing or of another version, and their texts.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                "SELECT id, text FROM predictions WHERE twin_version IS DISTINCT FROM ? "
+                "ORDER BY made_at DESC, id DESC LIMIT ?",
+                [TWIN_VERSION, limit],
+            ).fetchall()
+        return [row[0] for row in rows], [row[1] for row in rows]
+
+    def count_without_twin(self) -> int:
+        """Return how many predictions `without_twin` would return without a limit.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as cursor:
+            row = cursor.execute(
+                "SELECT count(*) FROM predictions WHERE twin_version IS DISTINCT FROM ?", [TWIN_VERSION]
+            ).fetchone()
+        return int(row[0])
+
+    def set_twins(self, ids: Sequence[UUID], numbers: Sequence[int]) -> None:
+        """Keep the numbers (`core.review.twins`) by which some predictions know their twins; until then they have none.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        known = pd.DataFrame({"item": [str(one) for one in ids], "number": np.array(numbers, np.uint64)})
+        with self._database.transaction() as cursor:
+            cursor.register("known", known)
+            cursor.execute(
+                "UPDATE predictions SET twin = known.number, twin_version = ? FROM known "
+                "WHERE predictions.id = known.item::UUID",
+                [TWIN_VERSION],
+            )
+
     @staticmethod
-    def _open(selection: Selection, seat: Seat, now: datetime) -> tuple[str, dict[str, Any]]:
+    def _open(selection: Selection, reviewer: Reviewer, now: datetime) -> tuple[str, dict[str, Any]]:
         where = condition(selection)
         return (
             f"""
@@ -260,12 +304,12 @@ class ReviewQueue:
             WHERE item.id NOT IN (SELECT prediction_id FROM current_reviews)
                 AND item.id NOT IN ({CLAIMED}) AND item.id NOT IN ({_SKIPPED})
             """,
-            where.values | {"actor": seat.actor.name, "seat": seat.window, "now": utc(now), "claim": CLAIM},
+            where.values | {"actor": reviewer.actor.name, "seat": reviewer.window, "now": utc(now), "claim": CLAIM},
         )
 
 
-def _decided(queue: Queue, selection: Selection, seat: Seat) -> tuple[str, dict[str, Any]]:
-    """Return the items of a queue of what somebody has done with."""
+def _decided(queue: Queue, selection: Selection, reviewer: Reviewer) -> tuple[str, dict[str, Any]]:
+    """Return the items of a queue that is not of open items."""
     told = {
         "done": "SELECT * FROM current_reviews WHERE kind <> 'escalate'",
         "escalated": "SELECT * FROM current_reviews WHERE kind = 'escalate'",
@@ -285,7 +329,7 @@ def _decided(queue: Queue, selection: Selection, seat: Seat) -> tuple[str, dict[
             ON item.id = said.prediction_id
         LEFT JOIN review_items ON review_items.prediction_id = item.id
         """,
-        where.values | ({"actor": seat.actor.name} if "$actor" in told else {}),
+        where.values | ({"actor": reviewer.actor.name} if "$actor" in told else {}),
     )
 
 

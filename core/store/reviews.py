@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pandas as pd
 
-from core.access.actor import Seat
+from core.access.actor import Reviewer
 from core.errors import GoneError, ReviewError
 from core.predictions.masks import from_mask, to_mask
-from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, ReviewEvent, Standing, holds, replay
+from core.review.events import CHOICES, CLAIM, UNDOABLE, Choice, Kind, ReviewEvent, Standing, holds, replay
 from core.store.conditions import utc
 from core.store.database import Database
 from core.text import encodable
@@ -34,7 +34,7 @@ CLAIMED: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody wants to do with an item: an event before the store completes it.
+    """What a reviewer wants to do with an item: an event before the store completes it.
 
     Attributes:
         seen: the number of the last decision that the person saw, see `Standing.seen`.
@@ -43,7 +43,7 @@ class Act:
     id: UUID
     prediction_id: UUID
     made_at: datetime
-    seat: Seat
+    reviewer: Reviewer
     kind: Choice | Literal["skip", "reopen", "second"]
     seen: int
     emotions: tuple[str, ...] | None = None
@@ -56,10 +56,12 @@ class Reviews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_claim(self, event_id: UUID, prediction_id: UUID, seat: Seat, now: datetime) -> tuple[Standing, bool]:
-        """Let an item be looked at by one seat alone for a while; return what holds of it, and whether it is theirs.
+    def add_claim(
+        self, event_id: UUID, prediction_id: UUID, reviewer: Reviewer, now: datetime
+    ) -> tuple[Standing, bool]:
+        """Claim an item for one window; return what holds of it, and whether it is claimed.
 
-        It is theirs unless somebody else's claim holds.
+        It is not where another window's claim holds.
 
         Raises:
             StoreError: the prediction is not in the store (any more), or the store cannot be written.
@@ -67,28 +69,30 @@ class Reviews:
         with self._database.transaction() as cursor:
             read = _reading_of(cursor, prediction_id)
             standing = _standing(cursor, prediction_id)
-            if _held_by_other(standing, seat, now):
+            if _held_by_other(standing, reviewer, now):
                 return standing, False
-            _append(cursor, read, seat, now, "claim", id=event_id, prediction_id=prediction_id, until=utc(now + CLAIM))
+            _append(
+                cursor, read, reviewer, now, "claim", id=event_id, prediction_id=prediction_id, until=utc(now + CLAIM)
+            )
         return standing, True
 
-    def release(self, event_id: UUID, prediction_id: UUID, seat: Seat, now: datetime) -> None:
-        """Give an item back, if it is this seat's.
+    def release(self, event_id: UUID, prediction_id: UUID, reviewer: Reviewer, now: datetime) -> None:
+        """End the claim on an item, if it is this window's.
 
         Raises:
             StoreError: the store cannot be written.
         """
         with self._database.transaction() as cursor:
             standing = _standing(cursor, prediction_id)
-            if standing.claim is not None and standing.claim.seat == seat.window:
+            if standing.claim is not None and standing.claim.seat == reviewer.window:
                 read = _Read(standing.claim.before, *_versions(standing.claim))
-                _append(cursor, read, seat, now, "release", id=event_id, prediction_id=prediction_id)
+                _append(cursor, read, reviewer, now, "release", id=event_id, prediction_id=prediction_id)
 
     def act(self, act: Act) -> None:
-        """Append what somebody decided; the same act twice, as by a double click, is appended once.
+        """Append an act; the same act twice, as by a double click, is appended once.
 
         Raises:
-            ReviewError: somebody was faster: another decision was made since, or another's claim holds.
+            ReviewError: another decision was made since, or another window's claim holds.
             StoreError: the prediction is not in the store (any more), or the store cannot be written.
         """
         with self._database.transaction() as cursor:
@@ -101,7 +105,7 @@ class Reviews:
             _append(
                 cursor,
                 read,
-                act.seat,
+                act.reviewer,
                 act.made_at,
                 act.kind,
                 id=act.id,
@@ -139,8 +143,8 @@ class Reviews:
                 """,
                 {
                     "made_at": utc(first.made_at),
-                    "actor": first.seat.actor.name,
-                    "seat": first.seat.window,
+                    "actor": first.reviewer.actor.name,
+                    "seat": first.reviewer.window,
                     "kind": first.kind,
                     "note": encodable(first.note),
                     "now": utc(first.made_at),
@@ -149,14 +153,14 @@ class Reviews:
             ).fetchall()
         return [row[0] for row in rows]
 
-    def undo(self, events: Mapping[UUID, UUID], seat: Seat, now: datetime) -> list[UUID]:
-        """Take back what somebody did, all of it or nothing; return the predictions.
+    def undo(self, events: Mapping[UUID, UUID], reviewer: Reviewer, now: datetime) -> list[UUID]:
+        """Take back some acts, all of them or none; return the predictions.
 
         Args:
             events: the events to take back, each with the id of the one that does it.
 
         Raises:
-            ReviewError: it is not that person's, was taken back already, or somebody decided since.
+            ReviewError: one is not of this window, was taken back already, or is followed by another decision.
             StoreError: the store cannot be written.
         """
         taken = []
@@ -164,7 +168,7 @@ class Reviews:
             for undone, own_id in events.items():
                 row = cursor.execute(f"SELECT {_EVENT} FROM review_events WHERE id = ?", [undone]).fetchone()
                 event = _event(row) if row else None
-                if event is None or event.kind not in UNDOABLE or event.seat != seat.window:
+                if event is None or event.kind not in UNDOABLE or event.seat != reviewer.window:
                     raise ReviewError("That is not yours to take back. Reopen the item in the queue “done” instead.")
                 if cursor.execute("SELECT 1 FROM review_events WHERE undoes = ?", [undone]).fetchone():
                     raise ReviewError("That was taken back already.")
@@ -180,7 +184,7 @@ class Reviews:
                     )
                 read = _Read(event.before, *_versions(event))
                 own = event.prediction_id
-                _append(cursor, read, seat, now, "undo", id=own_id, prediction_id=own, undoes=undone)
+                _append(cursor, read, reviewer, now, "undo", id=own_id, prediction_id=own, undoes=undone)
                 taken.append(event.prediction_id)
         return taken
 
@@ -213,7 +217,7 @@ class Reviews:
                 _event(row) for row in cursor.execute(f"SELECT {_EVENT} FROM review_events ORDER BY number").fetchall()
             ]
 
-    def current(self) -> dict[UUID, tuple[str, tuple[str, ...] | None]]:
+    def current(self) -> dict[UUID, tuple[Choice, tuple[str, ...] | None]]:
         """Return the decision that holds of each decided prediction: its kind and its emotions.
 
         Raises:
@@ -269,13 +273,13 @@ def _versions(event: ReviewEvent) -> tuple[str, str, str, str | None]:
     return event.model, event.model_version, event.threshold_version, event.rule_version
 
 
-def _append(cursor: Any, read: _Read, seat: Seat, now: datetime, kind: str, /, **values: Any) -> None:
+def _append(cursor: Any, read: _Read, reviewer: Reviewer, now: datetime, kind: Kind, /, **values: Any) -> None:
     row = {
         "note": "",
         **values,
         "kind": kind,
-        "actor": seat.actor.name,
-        "seat": seat.window,
+        "actor": reviewer.actor.name,
+        "seat": reviewer.window,
         "made_at": utc(now),
         "before": to_mask(read.before),
         "model": read.model,
@@ -299,9 +303,9 @@ def _standing(cursor: Any, prediction_id: UUID) -> Standing:
     return replay(_history(cursor, prediction_id)).get(prediction_id, Standing())
 
 
-def _held_by_other(standing: Standing, seat: Seat, now: datetime) -> bool:
+def _held_by_other(standing: Standing, reviewer: Reviewer, now: datetime) -> bool:
     claim = standing.claim
-    return bool(claim and claim.until and claim.seat != seat.window and holds(claim.until, now))
+    return bool(claim and claim.until and claim.seat != reviewer.window and holds(claim.until, now))
 
 
 def _refuse_if_late(act: Act, standing: Standing) -> None:
@@ -315,7 +319,7 @@ def _refuse_if_late(act: Act, standing: Standing) -> None:
             "The item was changed since you saw it: a decision on it was taken back. Yours was not recorded; look at "
             "it again."
         )
-    if act.kind != "second" and _held_by_other(standing, act.seat, act.made_at) and standing.claim is not None:
+    if act.kind != "second" and _held_by_other(standing, act.reviewer, act.made_at) and standing.claim is not None:
         raise ReviewError(
             f"{standing.claim.actor} is looking at this item in another window. Your decision was not recorded; go "
             f"on with the next, or wait {CLAIM.seconds // 60} minutes."

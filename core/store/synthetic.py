@@ -42,8 +42,9 @@ def add_copies(database: Database, rows: int, last: datetime, over: timedelta = 
                     SELECT *, row_number() OVER (ORDER BY id) - 1 AS seed
                     FROM (SELECT * FROM predictions ORDER BY id LIMIT $seeds)
                 ), copies AS (
-                    SELECT kept.* EXCLUDE (seed, id, moment, made_at, text, folded, twin, source, batch, model_version),
-                        uuidv7() AS id, 'batch' AS source, kept.text || ' ' || number AS text,
+                    SELECT
+                        kept.* EXCLUDE (seed, id, moment, made_at, text, folded, twin, twin_version, source, batch,
+                            model_version), uuidv7() AS id, 'batch' AS source, kept.text || ' ' || number AS text,
                         CASE WHEN number * 2 < $rows THEN '0' ELSE kept.model_version END AS model_version,
                         CASE WHEN kept.labels & {1 << INDEX["anger"]}::UINTEGER <> 0 AND hash(number, 11) % 4 = 0
                             AND abs(epoch(numbers.moment) - epoch($spike::TIMESTAMP)) < 864000
@@ -51,7 +52,7 @@ def add_copies(database: Database, rows: int, last: datetime, over: timedelta = 
                             ELSE numbers.moment END AS moment
                     FROM numbers JOIN seeds AS kept USING (seed)
                 )
-                SELECT *, moment AS made_at, fold(text) AS folded, twin_of(folded) AS twin FROM copies ORDER BY moment
+                SELECT *, moment AS made_at, fold(text) AS folded FROM copies ORDER BY moment
                 """,
                 {
                     "seeds": seeds,

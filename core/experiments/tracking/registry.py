@@ -81,14 +81,14 @@ def read_registry(client: "MlflowClient") -> Registry:
         return Registry()
     (model,) = found
     champion = dict(model.aliases).get(CHAMPION)
-    # Versions that somebody registered under this name by other means are not ours to serve.
+    # Versions that were registered under this name by other means are not ours to serve.
     versions = [_version(one) for one in _search(client) if _MODEL in one.tags]
     promotions = []
     for name, value in model.tags.items():
         if name.startswith(_PROMOTION):
             try:
                 promotions.append(Promotion.model_validate_json(value))
-            except ValidationError:  # a tag that somebody wrote by hand
+            except ValidationError:  # a tag that was written by hand
                 continue
     return Registry(
         versions=sorted(versions, key=lambda one: one.number),

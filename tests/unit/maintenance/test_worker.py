@@ -10,12 +10,14 @@ import pytest
 from core.access.actor import Actor
 from core.app import App
 from core.emotions import Scores
-from core.errors import StoreError
+from core.errors import ModelError, StoreError
 from core.explore.selection import Selection
+from core.inference.classifier import Classifier
 from core.maintenance.inbox import Inbox, inbox_path, open_inbox_writer
 from core.maintenance.worker import Maintenance
 from core.rules.flags import Flag
 from core.services.intake import Intake
+from core.services.review_desk import ReviewDesk
 from core.store import Store
 from core.store.explorer import ExplorerQueries
 from tests.builders import make_app
@@ -173,3 +175,22 @@ def test_samples_do_not_come_back_into_a_store_that_was_emptied(tmp_path: Path, 
     store.forget_before(NOW + timedelta(days=1))
     assert store.count() == 0
     assert app.intake.add_samples(store, samples) == 0
+
+
+def test_which_texts_are_twins_is_found_out_beside_the_pages(tmp_path: Path, store: Store) -> None:
+    app = app_over(store)
+
+    def no_baseline() -> Classifier:
+        raise ModelError("There is no baseline.")
+
+    def no_label() -> str:
+        raise ModelError("There is no baseline.")
+
+    desk = ReviewDesk(store, no_baseline, no_label)
+    maintenance = Maintenance(lambda: app.intake, Inbox(tmp_path / "inbox"), review_desk=lambda: desk)
+    leave(tmp_path / "inbox", app, "@ana so happy", "@bob so happy", "so sad")
+    done(maintenance)
+    assert desk.without_twin() == 0
+    with store.reading() as cursor:
+        assert cursor.execute("SELECT count(DISTINCT twin) FROM predictions").fetchone() == (2,)
+    assert not maintenance.poke(), "nothing more to do"

@@ -18,7 +18,8 @@ from core.experiments.head_to_head import HeadToHead, LevelDifference
 from core.inference import serving
 from core.inference.checkpoint import recover
 from core.inference.classifier import Thresholds, load, read_manifest
-from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of, twin_of
+from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of
+from core.review.twins import twin_key
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
 from core.settings import Settings
@@ -306,7 +307,7 @@ def test_a_loss_in_micro_f1_is_told_beside_a_tie_in_macro_f1():
 
 
 def test_a_set_without_anything_to_learn_is_refused(tmp_path, began):
-    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_of(one)) == "held back"]
+    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_key(one)) == "held back"]
     resolve([Decision(held_back, ("joy",), "Ada", NOW)]).write(tmp_path / "set.parquet")
     with pytest.raises(InputError, match="holds 1 texts and none to learn from"):
         refit.read_reviews(tmp_path / "set.parquet", goemotions.load("test", began / "corpus"))

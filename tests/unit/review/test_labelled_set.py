@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.emotions import LABELS
 from core.errors import InputError
-from core.review.labelled_set import Decision, LabelledSet, resolve, side_of, twin_key, twin_of
+from core.review.labelled_set import Decision, LabelledSet, resolve, side_of
+from core.review.twins import twin_key
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ def written(tmp_path):
     ],
 )
 def test_texts_of_the_same_words_are_one(one, other):
-    assert twin_of(one) == twin_of(other)
+    assert twin_key(one) == twin_key(other)
     assert len(resolve([said(one, "joy"), said(other, "joy", "Ben")]).rows) == 1
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.access.actor import Actor, Seat
+from core.access.actor import Actor, Reviewer
 from core.app import App
 from core.clock import utc_now
 from core.emotions import LABELS
@@ -21,7 +21,7 @@ from core.store.explorer import ExplorerQueries
 from models import refit
 from tests.fakes import COST
 
-ANA = Seat(Actor("ana"), "w1")
+ANA = Reviewer(Actor("ana"), "w1")
 TEXT = "so proud of my little brother, he did it!"
 OTHERS = ("so proud of her", "proud moment for all of us", "we did it and I am so proud", "my proudest day", "proud!")
 

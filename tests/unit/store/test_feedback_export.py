@@ -9,7 +9,7 @@ from uuid import UUID
 import pyarrow.parquet as pq
 import pytest
 
-from core.access.actor import Actor, Seat
+from core.access.actor import Actor, Reviewer
 from core.emotions import LABELS
 from core.errors import InputError
 from core.explore.selection import Selection
@@ -55,12 +55,12 @@ class Log:
         self.now += timedelta(minutes=1)
         reviews, act = Reviews(self.store), new_id(self.now)
         seen = reviews.standing(of.id).seen
-        reviews.act(Act(act, of.id, self.now, Seat(Actor(by), by), kind, seen, emotions, note))  # type: ignore[arg-type]
+        reviews.act(Act(act, of.id, self.now, Reviewer(Actor(by), by), kind, seen, emotions, note))  # type: ignore[arg-type]
         return act
 
     def undo(self, act: UUID, by: str = "mod") -> None:
         self.now += timedelta(minutes=1)
-        Reviews(self.store).undo({act: new_id(self.now)}, Seat(Actor(by), by), self.now)
+        Reviews(self.store).undo({act: new_id(self.now)}, Reviewer(Actor(by), by), self.now)
 
 
 @pytest.fixture

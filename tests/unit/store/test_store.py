@@ -9,11 +9,14 @@ from uuid import UUID, uuid4
 import duckdb
 import pytest
 
+from core.emotions import LABELS
 from core.errors import StoreError
 from core.ids import new_id
 from core.predictions.masks import from_mask, to_mask
 from core.predictions.record import Feedback, Prediction
-from core.store import MIGRATIONS, Store
+from core.review.twins import twin_number
+from core.store import MIGRATIONS, Database, Store
+from core.store.review_queue import ReviewQueue
 from core.text import CleanText
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -250,6 +253,40 @@ def test_the_revision_is_the_files_own(tmp_path: Path) -> None:
     second.add(prediction("more"), "ana")
     assert second.revision() > written, "and another state has another one"
     second.close()
+
+
+def test_a_store_of_before_the_one_definition_of_twins_finds_them_out_in_the_background(tmp_path: Path) -> None:
+    path = tmp_path / "old.duckdb"
+    Database(path, migrations=MIGRATIONS[:3]).close()
+    texts = {uuid4(): text for text in ("@ana so happy", "@bob so happy", "so sad")}
+    with duckdb.connect(str(path)) as connection:
+        for item, text in texts.items():
+            row = {
+                "folded": f"fold('{text}')",
+                "labels": "1",
+                "truncated": "false",
+                "top": "'joy'",
+                "id": f"'{item}'",
+                "made_at": "TIMESTAMP '2026-05-01'",
+                "moment": "TIMESTAMP '2026-05-01'",
+                "text": f"'{text}'",
+                "twin": f"twin_of(fold('{text}'))",
+                **dict.fromkeys(("source", "actor", "sentiment", "model", "model_version"), "'x'"),
+                **dict.fromkeys(("normaliser_version", "threshold_version"), "'1'"),
+                **dict.fromkeys(LABELS, "0.1"),
+            }
+            connection.execute(f"INSERT INTO predictions ({', '.join(row)}) SELECT {', '.join(row.values())}")
+    store = Store(path)
+    queue = ReviewQueue(store)
+    assert store.count() == queue.count_without_twin() == 3
+    queue.refresh()
+    ids, found = queue.without_twin(10)
+    assert dict(zip(ids, found, strict=True)) == texts
+    queue.set_twins(ids, [twin_number(text) for text in found])
+    assert queue.count_without_twin() == 0
+    with store.reading() as cursor:
+        assert cursor.execute("SELECT count(DISTINCT twin) FROM predictions").fetchone() == (2,)
+    store.close()
 
 
 def test_masks_round_trip() -> None:
