@@ -5,6 +5,10 @@ class AffectraError(Exception):
     """The base of all errors that are shown to a person as they are."""
 
 
+class MissingPackageError(AffectraError):
+    """A package that this command needs is not installed."""
+
+
 class SettingsError(AffectraError):
     """A setting in the environment cannot be used."""
 

@@ -4,8 +4,6 @@ import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from safetensors import safe_open
-
 from core.inference.checkpoint import recover
 from core.inference.classifier import Manifest
 
@@ -20,6 +18,8 @@ def count_parameters(folder: Path, manifest: Manifest) -> int:
         from core.inference.engines import sklearn_engine  # noqa: PLC0415  (scikit-learn: only the baseline needs it)
 
         return sklearn_engine.load(folder, manifest).n_parameters
+    from safetensors import safe_open  # noqa: PLC0415  (a package of training; the baseline needs none)
+
     with TemporaryDirectory() as scratch:
         checkpoint = recover(folder, Path(scratch)) if manifest.engine == "onnx" else folder
         with safe_open(checkpoint / "model.safetensors", framework="numpy") as weights:

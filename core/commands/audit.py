@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
-from core.files import FORMATS, open_table
 
 if TYPE_CHECKING:
     from core.audit import Audit
@@ -19,15 +19,12 @@ def add(commands: Any) -> None:
     """Declare the command."""
     audit = commands.add_parser("audit", help="score the typical tweets or a file, flag, and write a report")
     audit.add_argument(
-        "file", type=Path, nargs="?", help=f"the texts ({', '.join(FORMATS)}); the project's sample tweets otherwise"
+        "file", type=Path, nargs="?", help=f"the texts ({FORMATS_READ}); the project's sample tweets otherwise"
     )
     audit.add_argument("--out", type=Path, help="the folder in which the audit gets a folder of its own")
-    audit.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
+    add_reading(audit)
     audit.add_argument(
         "--expected", help="the column with the emotions that are expected (guessed otherwise; '' for none)"
-    )
-    audit.add_argument(
-        "--posted", help="the column that says when each text was posted (guessed otherwise; '' for none)"
     )
     audit.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     audit.add_argument("--no-store", action="store_true", help="do not leave the rows for the app to take in")
@@ -46,19 +43,16 @@ def run(options: argparse.Namespace) -> int:
 
     chosen = settings()
     out = options.out or chosen.audits
-    table = open_table(options.file or chosen.sample_tweets, options.column)
+    table, surveyed = read_options(options.file or chosen.sample_tweets, options)
     source = AuditSource(
         table,
         table.path.name,
         expected=guess_expected_column(table) if options.expected is None else options.expected or None,
-        posted=guess_time_column(table) if options.posted is None else options.posted or None,
+        posted=None if surveyed.times is None else surveyed.times.name,
+        times=surveyed.times,
     )
-    for notice in (
-        *table.notices,
-        *([f"Column {source.expected!r} holds the expected emotions."] if source.expected else []),
-        *([f"Column {source.posted!r} says when each text was posted."] if source.posted else []),
-    ):
-        _tell(notice)
+    if source.expected:
+        _tell(f"Column {source.expected!r} holds the expected emotions.")
     model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
     app = App(chosen)
     scorer = app.scorer_of(app.predictor_of(model))

@@ -7,19 +7,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
-from core.files import FORMATS, append, open_table, open_writer
+from core.files import FORMATS, append, open_writer
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
     score = commands.add_parser("score", help="read the emotions of every text in a file")
-    score.add_argument("file", type=Path, help=f"the texts ({', '.join(FORMATS)})")
+    score.add_argument("file", type=Path, help=f"the texts ({FORMATS_READ})")
     score.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="where the results go, in any of these formats (.txt: the emotions alone, line by line)",
+        help=f"where the results go ({', '.join(FORMATS)}; .txt: the emotions alone, line by line)",
     )
     score.add_argument(
         "--inbox",
@@ -28,8 +29,12 @@ def add(commands: Any) -> None:
         const=True,
         help="leave the results for the app to take in: in its inbox, or in the folder that is named",
     )
-    score.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
-    score.add_argument("--posted", help="the column that says when each text was posted (guessed otherwise)")
+    add_reading(score)
+    score.add_argument(
+        "--plain",
+        action="store_true",
+        help="CSV for programs: nothing is put before what spreadsheets take for formulas",
+    )
     score.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     score.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     score.set_defaults(run=run)
@@ -48,12 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
     chosen = settings()
     output, inbox = _places(options, chosen.inbox)
-    table = open_table(options.file, options.column)
-    posted = options.posted or guess_time_column(table)
-    if options.posted and options.posted not in table.names:
-        raise InputError(f"{options.file} has no column {options.posted!r}. Its columns are {', '.join(table.names)}.")
-    for notice in (*table.notices, *([f"Column {posted!r} says when each text was posted."] if posted else [])):
-        print(f"affectra: {notice}", file=sys.stderr)
+    table, surveyed = read_options(options.file, options)
     with ExitStack() as open_files:
         results = for_inbox = None
         # Opened first, so closed last: nothing is handed over if the results cannot be kept.
@@ -66,7 +66,14 @@ def run(options: argparse.Namespace) -> int:
             columns = append(table.columns, RESULT_COLUMNS)
             emotions = columns[len(table.columns)].name
             results = open_files.enter_context(
-                open_writer(output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
+                open_writer(
+                    output,
+                    columns,
+                    source=options.file,
+                    overwrite=options.overwrite,
+                    line=emotions,
+                    plain=options.plain,
+                )
             )
         model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
         app = App(chosen)
@@ -74,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
             try:
                 summary = scorer.score_table(
-                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=posted
+                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=surveyed.times
                 )
             except KeyboardInterrupt:
                 if results is None or not results.rows:

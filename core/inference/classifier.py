@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core import packages
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, names, roll_up
 from core.errors import ModelError
 from core.text import NORMALISER_VERSION, NORMALISER_VERSIONS, normaliser
@@ -300,13 +301,8 @@ def load(folder: Path, threads: int = 0) -> Classifier:
 
 def _engine_module(name: EngineName) -> Any:
     """Import an engine when a model asks for it: torch and scikit-learn are heavy, and most processes need neither."""
-    try:
+    with packages.needed(ModelError):
         return importlib.import_module(f"core.inference.engines.{name}_engine")
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            f"The {name} engine needs the package {error.name}, which is not installed. "
-            f"Install the project's packages with `pip install -r requirements.txt`."
-        ) from error
 
 
 def _load_checkpoint(folder: Path, threads: int) -> Classifier:

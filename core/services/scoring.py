@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.clock import utc_now
 from core.emotions import AT_LEVEL, LABELS, Level
-from core.files import Batch, Table, Writer, append, copy_table, open_writer
-from core.files.cells import Values, texts
-from core.files.times import parse_moment
+from core.files import Table, Writer, append, copy_table, open_writer
+from core.files.cells import Values
+from core.files.times import TimeColumn, read_times
 from core.ids import batch_ids, new_id
 from core.inference.classifier import Classifier
 from core.predictions.columns import RESULT_COLUMNS, ROWS_AT_ONCE, STORE_COLUMNS, flag_cells, in_order
@@ -112,7 +112,7 @@ class Scorer:
         on_rows: Callable[[int], None] = lambda rows: None,
         cancelled: Callable[[], bool] = lambda: False,
         *,
-        posted: str | None = None,
+        posted: TimeColumn | str | None = None,
     ) -> FileSummary:
         """Score a file of any size, row by row in its order, in bounded memory.
 
@@ -128,6 +128,7 @@ class Scorer:
             ModelError: the model fails on a text.
         """
         summary, now = FileSummary(), self._now()
+        times = read_times(table, posted)
         for batch in table.batches(ROWS_AT_ONCE):
             if cancelled():
                 summary.stopped = True
@@ -135,10 +136,10 @@ class Scorer:
             predicted = self.predictor.predict_batch(batch.texts)
             if results is not None:
                 results.write([*batch.values, *self._result_cells(predicted)])
-            moments = _moments(table, batch, posted)
+            moments = [None] * len(batch) if times is None else times.moments(table, batch)
             if for_store is not None:
                 self.write_scored(for_store, predicted, summary.rows, now, moments)
-            summary.add(self.predictor.classifier, predicted, undated=moments.count(None) if posted else 0)
+            summary.add(self.predictor.classifier, predicted, undated=0 if times is None else moments.count(None))
             on_rows(summary.rows)
         return summary
 
@@ -238,12 +239,6 @@ class Scorer:
         ):
             summary = self.score_table(table, result_writer, store_writer, on_rows, cancelled, posted=posted)
         return ScoredFile(new_id(self._now()), name, self.predictor.classifier.info.label, summary, results, for_store)
-
-
-def _moments(table: Table, batch: Batch, posted: str | None) -> list[datetime | None]:
-    if posted is None:
-        return [None] * len(batch)
-    return [parse_moment(cell) for cell in texts(batch.values[table.names.index(posted)])]
 
 
 def _stamp(moment: datetime) -> str:

@@ -13,6 +13,6 @@ def put_on_desk(chosen: list[UUID]) -> None:
 
 
 def follow_to_desk() -> None:
-    """Draw the whole page anew if a tweet was put on the desk: the button is in a fragment, the desk is not."""
+    """Draw the whole page again if a tweet was put on the desk: the button is in a fragment, the desk is not."""
     if st.session_state.pop("to_desk", False):
         st.rerun(scope="app")

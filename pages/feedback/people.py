@@ -29,7 +29,7 @@ _PAGE: Final = 20
 _THUMBS: Final = {"up": "👍 right", "down": "👎 wrong"}
 _SCOPES: Final = {"whole": "The whole log", "filtered": "Within the filters"}
 _NO_THUMB: Final = (
-    "There are no thumbs within these filters. Remove some of them above, choose a longer period, or give one "
+    "There are no thumbs within these filters. Remove a filter above, choose a longer period, or give a thumb "
     "yourself: the page Live asks after each tweet that is recorded."
 )
 

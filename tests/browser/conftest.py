@@ -37,6 +37,12 @@ COMPLAINT = re.compile(r"Traceback|Stack \(most recent call last\)|warning|error
 """What a server that is well never prints. Streamlit tells of some slips in a stack alone, once for a process."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
 @dataclass
 class App:
     url: str

@@ -13,6 +13,7 @@ from core.access.actor import Actor, Reviewer
 from core.explore.selection import Selection
 from core.ids import new_id
 from core.predictions.record import Feedback, Verdict
+from core.review.events import Deed
 from core.settings import settings
 from core.store import Store
 from core.store.explorer import ExplorerQueries, Listed
@@ -55,10 +56,10 @@ class Pen:
         event = Feedback(uuid4(), self.tweets[place].id, self.later(), actor, verdict, suggested, comment)
         self.store.add_feedback(event)
 
-    def decide(self, place: int, kind: str, seat: Reviewer = ONE, *emotions: str) -> None:
+    def decide(self, place: int, kind: Deed, reviewer: Reviewer = ONE, *emotions: str) -> None:
         item, now = self.tweets[place].id, self.later()
         asked = emotions if kind in ("correct", "second") else None
-        self.reviews.act(Act(new_id(now), item, now, seat, kind, self.reviews.standing(item).seen, asked))  # type: ignore[arg-type]
+        self.reviews.act(Act(new_id(now), item, now, reviewer, kind, self.reviews.standing(item).seen, asked))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from core import packages
 from core.errors import TrackingError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SQLITE: Final = "sqlite:///"
 EXPERIMENT: Final = "affectra"
+_PACKAGE: Final = "mlflow-skinny"  # of which `mlflow` is the rest: server and pages
 _KNOCK: Final = 5.0
 """Seconds a server has to take the connection; MLflow's own retries would keep a person waiting for minutes."""
 ANSWER: Final = 10
@@ -61,17 +63,23 @@ def connect(uri: str, answer_seconds: int = ANSWER) -> "Iterator[MlflowClient]":
     with _LOCK, warnings.catch_warnings():
         # MLflow 3.17's own models trip a deprecation of SQLAlchemy 2.1; nothing here can mend that.
         warnings.filterwarnings("ignore", message="The ``noload`` loader", category=DeprecationWarning)
-        from mlflow import MlflowClient  # noqa: PLC0415
+        with packages.needed(TrackingError):
+            from mlflow import MlflowClient  # noqa: PLC0415
         from mlflow.environment_variables import (  # noqa: PLC0415
+            MLFLOW_DISABLE_TELEMETRY,
             MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
             MLFLOW_HTTP_REQUEST_MAX_RETRIES,
             MLFLOW_HTTP_REQUEST_TIMEOUT,
         )
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.telemetry import set_telemetry_client  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
         # It tells of every table it makes; what matters is said in errors.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
+        # It would report what it is used for to its makers, from the first call on.
+        MLFLOW_DISABLE_TELEMETRY.set(True)  # type: ignore[no-untyped-call]
+        set_telemetry_client()  # type: ignore[no-untyped-call]
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_TIMEOUT.set(answer_seconds)  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(1)  # type: ignore[no-untyped-call]
@@ -139,7 +147,7 @@ def _explain(uri: str, said: str, answer_seconds: int) -> str:
     if "out-of-date database schema" in said or "Can't locate revision" in said:
         return (
             f"The tracker at MLFLOW_TRACKING_URI {uri!r} was written by another version of MLflow than this one "
-            f"({version('mlflow')}). If that was an older one, back the file up and run `mlflow db upgrade {uri}`; if "
+            f"({version(_PACKAGE)}). If that was an older one, back the file up and run `mlflow db upgrade {uri}`; if "
             f"it was a newer one, install that. Or name another file."
         )
     if "timed out" in said.lower():
@@ -160,5 +168,5 @@ def _other_version(uri: str) -> str:
     theirs = ""
     with suppress(OSError, ValueError), urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=_KNOCK) as answer:  # noqa: S310
         theirs = answer.read(40).decode("ascii", "ignore").strip()
-    ours = version("mlflow")
+    ours = version(_PACKAGE)
     return f" The server is MLflow {json.dumps(theirs)}, this program has {ours}." if theirs not in {"", ours} else ""

@@ -503,6 +503,7 @@ for argument in sys.argv[3:]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 here")
 def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_been(tmp_path: Path) -> None:
     source = source_of(tmp_path / "in.csv", many(PART + 100))
@@ -665,6 +666,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings
     settings.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_command_audits_the_sample_tweets_with_the_shipped_model(
     places: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

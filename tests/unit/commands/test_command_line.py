@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from core.maintenance.inbox import Inbox
 from core.settings import settings
 from core.store import Store
 from tests.builders import make_app
+from tests.workbooks import write_xlsx
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -152,6 +154,85 @@ def test_times_that_cannot_be_read_are_counted(
     said = capsys.readouterr()
     assert "Column 'when' says when each text was posted" in said.err
     assert "3 rows, 2 without a time that can be read" in said.out
+
+
+def test_the_summary_is_one_and_says_what_was_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "tweets.js"
+    tweet = {"id_str": "1701000000000000001", "full_text": "I am so angry &amp; sad", "lang": "en"}
+    source.write_text(f"window.YTD.tweets.part0 = {json.dumps([{'tweet': tweet}, {'tweet': tweet}])}", encoding="utf-8")
+    assert score(source, "-o", tmp_path / "out.csv") == 0
+    said = capsys.readouterr().err
+    assert "Texts: column 'tweet.full_text', because of its name" in said
+    assert "1 of 2 rows with an id that an earlier row has." in said
+    assert "No column says when the texts were posted: they are undated." in said
+    assert {row["tweet.id_str"] for row in read_rows(tmp_path / "out.csv")} == {"1701000000000000001"}
+
+
+def test_texts_in_other_languages_are_said_to_be_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("text,lang\nJe suis heureux,fr\nso happy,en\nodio este lugar,es\n", encoding="utf-8")
+    assert score(source, "-o", tmp_path / "out.csv") == 0
+    assert "2 of 3 rows not read: French 1, Spanish 1." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "answer"),
+    [
+        (
+            "question,answer\n"
+            + "".join(f"what do you say to this {n},I am so happy about it {n}\n" for n in range(9)),
+            "Several columns may hold the texts: 'question', 'answer'. Which one? Say so with --column NAME.",
+            ["--column", "answer"],
+        ),
+        (
+            "text,date\nso happy,1/2/2015\nso sad,3/4/2015\n",
+            "is '1/2/2015' the day before the month, or the month before the day? Say so with --dates day or --dates",
+            ["--dates", "day"],
+        ),
+        (
+            "a,b\n" + ",7\n" * 9 + "so happy,8\n",
+            "No column has something to read in most of its cells; 'a' has the most. Is it that? Say so with --column",
+            ["--column", "a"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["score", "audit"])
+def test_what_only_a_person_can_say_stops_the_command_and_is_answered_by_an_option(
+    tmp_path: Path,
+    inbox: Inbox,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    content: str,
+    said: str,
+    answer: list[str],
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(content, encoding="utf-8")
+    place = (
+        ["-o", str(tmp_path / "out.csv")] if command == "score" else ["--out", str(tmp_path / "audits"), "--no-store"]
+    )
+    arguments = [command, str(source), *place, "--model", "tfidf_model"]
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    assert main([*arguments, *answer]) == 0
+
+
+@pytest.mark.parametrize(("more", "said"), [([], "'@ana I am so happy"), (["--plain"], "@ana I am so happy")])
+def test_csv_is_for_spreadsheets_or_plain(tmp_path: Path, more: list[str], said: str) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("id,text\n1701000000000000001,@ana I am so happy\n", encoding="utf-8")
+    assert score(source, "-o", tmp_path / "out.csv", *more) == 0
+    (row,) = read_rows(tmp_path / "out.csv")
+    assert (row["id"], row["text"]) == ("1701000000000000001", said)
+
+
+def test_a_sheet_is_named_and_mojibake_is_mended(tmp_path: Path) -> None:
+    write_xlsx(tmp_path / "in.xlsx", [["text"], ["other"]], May=[["text"], ["Iâ€™m so happy"], ["never mind"]])
+    assert score(tmp_path / "in.xlsx", "-o", tmp_path / "out.jsonl", "--part", "May", "--mend") == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["text"] for row in rows] == ["Iâ€™m so happy", "never mind"]
+    assert rows[0]["top_emotion"] == "joy"
 
 
 @pytest.mark.parametrize("where", [["--inbox"], ["-o", "inbox/a.parquet"], ["-o", "out.csv", "--inbox"]])

@@ -8,6 +8,7 @@ from core.settings import ROOT
 from tests.fakes import fake_classifier, fake_model_folder
 
 
+@pytest.mark.slow
 def test_a_shipped_model_is_measured_in_a_process_of_its_own():
     found = cost.measure(ROOT / "models" / "tfidf_model")
     assert 0 < found.median_ms <= found.p95_ms

@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,7 +80,8 @@ def test_keeps_numbers_settings_and_tags(store, logged):
 
 
 def test_keeps_what_was_read(store, logged):
-    assert rows(store, "select name, digest, dataset_source from datasets") == [
+    read = "select name, digest, dataset_source from datasets join inputs on source_id = dataset_uuid"
+    assert rows(store, read + " where destination_id = ?", logged) == [
         ("goemotions-test", "8c3482a12f52ff56429a5d178257be09", "goemotions/test.tsv")
     ]
 
@@ -92,7 +95,10 @@ def test_keeps_artefacts_beside_the_store(store, logged):
 def test_runs_gather_in_one_experiment(store, logged):
     second = log_run(RUN, f"sqlite:///{store}")
     assert second != logged
-    assert rows(store, "select count(distinct experiment_id), count(*) from runs") == [(1, 2)]
+    both = rows(
+        store, "select count(distinct experiment_id), count(*) from runs where run_uuid in (?, ?)", logged, second
+    )
+    assert both == [(1, 2)]
 
 
 def test_a_run_that_could_not_be_recorded_is_marked(store, logged, tmp_path):
@@ -100,6 +106,18 @@ def test_a_run_that_could_not_be_recorded_is_marked(store, logged, tmp_path):
     with pytest.raises(TrackingError, match=r"missing\.json"):
         log_run(broken, f"sqlite:///{store}")
     assert rows(store, "select status from runs where name = 'broken'") == [("FAILED",)]
+
+
+def test_nothing_is_reported_to_the_makers_of_mlflow(tmp_path):
+    code = (
+        "import os; os.environ.pop('CI', None); os.environ.pop('PYTEST_CURRENT_TEST', None)\n"
+        "from core.experiments.tracking.client import connect\n"
+        f"with connect('sqlite:///{tmp_path}/runs.db') as client:\n"
+        "    from mlflow.telemetry import get_telemetry_client\n"
+        "    print(get_telemetry_client())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["None"]
 
 
 def test_a_server_that_does_not_answer_is_named_at_once():

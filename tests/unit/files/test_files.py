@@ -19,7 +19,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.files import FORMATS, Column, Table, append, copy_table, neutralise, open_table, open_writer, printable
+from core.files import (
+    FORMATS,
+    Column,
+    Table,
+    append,
+    copy_table,
+    neutralise,
+    open_table,
+    open_writer,
+    printable,
+    restored,
+)
 
 SUFFIXES = sorted(FORMATS)
 TEXT = (Column("text"),)
@@ -341,7 +352,7 @@ def test_a_tsv_without_quoting_is_read_as_it_stands(tmp_path: Path) -> None:
         ("id,text\n1,a\n2,b,c\n3,d\n", ["line 3", "3 fields", "header has 2", "double quotes"]),
         ("id,text\n1,a\n2\n", ["line 3", "1 fields", "header has 2"]),
         ('id,text\n1,"a\nb"\n2,b,c\n', ["line 4", "3 fields"]),
-        ("text\nhello, world\n", ["line 2", "2 fields", "header has 1"]),
+        ("id\nhello, world\n", ["line 2", "2 fields", "header has 1"]),
         ('id,text\n1,a\n2,"b\n3,"c""\n4,x,y\n', ["begins at line 3", "do not pair up"]),
         ("id,text,id\n1,a,2\n", ["columns 1 and 3 are named 'id'"]),
         ("id,text,,\n1,a,,\n", ["columns 3 and 4 have no name"]),
@@ -747,11 +758,12 @@ def test_round_trip(suffix: str, rows: list[tuple[str, str]], size: int) -> None
                 writer.write(
                     [list(cells) for cells in list(zip(*rows[start : start + size], strict=True))[: len(columns)]]
                 )
-        table = open_table(path)
-        found = texts(table, size)
+        table = open_table(path, "text")
+        found = [cell for batch in table.batches(size) for cell in table.raw_texts(batch)]
         others = [] if suffix == ".txt" else cells(table, "other")
     if suffix in {".csv", ".tsv"}:
-        rows = [(neutralise(text), neutralise(other)) for text, other in rows]
+        # One apostrophe before what could be a formula is our own, and is taken off again if none stands bare.
+        rows = [(restored(neutralise(text)), restored(neutralise(other))) for text, other in rows]
     expected = [text for text, _ in rows]
     if suffix == ".txt":
         expected = [text.replace("\r\n", " ").replace("\r", " ").replace("\n", " ") for text in expected]

@@ -26,6 +26,7 @@ TEXT = "so proud of my little brother, he did it!"
 OTHERS = ("so proud of her", "proud moment for all of us", "we did it and I am so proud", "my proudest day", "proud!")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_thumb_becomes_another_reading(tmp_path: Path, corpus: Path) -> None:
     shutil.copytree(ROOT / "models" / "electra_model", tmp_path / "models" / "electra_model")

@@ -57,7 +57,7 @@ def test_what_did_not_change_is_read_without_mlflow(desk, monkeypatch):
     with sqlite3.connect(desk.tracker.models_dir.parent / "mlflow.db") as connection:
         connection.execute("UPDATE runs SET name = 'renamed' WHERE name = 'tfidf 1'")
     connection.close()
-    with pytest.raises(ImportError):
+    with pytest.raises(TrackingError, match="package mlflow is not installed"):
         fresh.board.board()
     monkeypatch.undo()
     assert "renamed" in [run.name for run in fresh.board.board().runs]
@@ -280,6 +280,7 @@ def mlflow_server(tmp_path_factory):
     process.wait(20)
 
 
+@pytest.mark.slow
 def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlflow_server, tmp_path):
     shutil.copytree(prepared / "models", tmp_path / "models")
     shutil.copytree(prepared / "runs", tmp_path / "runs")

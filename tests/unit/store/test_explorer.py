@@ -138,6 +138,7 @@ SELECTIONS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(asked=SELECTIONS)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_selection_holds_exactly_what_it_promises(
