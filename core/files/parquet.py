@@ -98,7 +98,7 @@ def _reading(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path} cannot be read as Parquet: it is damaged or of another kind ({reason}). Export it anew."
+            f"{path} cannot be read as Parquet: it is damaged or of another kind ({reason}). Export it again."
         ) from error
 
 

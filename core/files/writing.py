@@ -198,7 +198,7 @@ def open_writer(
 
 
 def copy_table(source: Path, target: Path, *, overwrite: bool = False, bom: bool = False) -> int:
-    """Write a file anew in the format of the target's suffix; return the number of rows, which may be 0.
+    """Write a file again in the format of the target's suffix; return the number of rows, which may be 0.
 
     Args:
         source: any file that can be read; it needs no text column.

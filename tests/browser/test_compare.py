@@ -149,5 +149,5 @@ def test_every_tab_is_accessible_and_fits_a_phone(fresh: App, browser: Browser, 
                 summary.click()
             assert violations(page) == [], tab
             page.set_viewport_size({"width": 400, "height": 900})
-            # Charts are drawn anew for the width a moment later.
+            # Charts are drawn again for the width a moment later.
             page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollWidth <= 400")
