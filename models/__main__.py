@@ -23,7 +23,7 @@ from models import publish as training
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
     False: "The same command goes on; a transformer after its last whole epoch.",
-    True: "Candidates that were finished stay, and of the one under way nothing is left. The same command begins again.",
+    True: "Candidates that were finished stay, and of the one under way nothing is left. The same command starts over.",
 }
 
 

@@ -54,8 +54,8 @@ class ModelPromotion:
             raise InputError("Say why: the reason is kept beside the promotion, for whoever asks later.")
         if self.tracker.pinned is not None:
             raise InputError(
-                f"AFFECTRA_MODEL pins {self.tracker.pinned}, so nothing else can serve. Unset it, start Affectra again, "
-                f"and promote then."
+                f"AFFECTRA_MODEL pins {self.tracker.pinned}, so nothing else can serve. Unset it, start Affectra "
+                f"again, and promote then."
             )
         model = next((one for one in self.tracker.installed() if one.fingerprint == candidate.fingerprint), None)
         if model is None:
