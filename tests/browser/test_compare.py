@@ -100,11 +100,12 @@ def test_a_promotion_can_be_thought_better_of(fresh: App, browser: Browser) -> N
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+        settle(page)
         page.get_by_role("tab", name="Leaderboard").click()
         page.get_by_role("tab", name="Serving").click()
         expect(page.get_by_role("heading", name="Promote another model")).to_be_visible()
         settle(page)
-        assert page.get_by_role("dialog").count() == 0
+        expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.get_by_text(f"{SERVING} (ELECTRA) serves")).to_be_visible()
 
 
