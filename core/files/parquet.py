@@ -14,9 +14,9 @@ from pyarrow import types
 from core.errors import InputError
 from core.files.arrow import is_text
 from core.files.cells import Values, as_text, plain
-from core.files.column import Blocks, Column
+from core.files.column import Blocks, Column, Kind
 from core.files.decimals import decimals
-from core.files.table import Kind, Reader, refuse_duplicates
+from core.files.table import Reader, refuse_duplicates
 from core.text import encodable
 
 _TYPES: Final = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
