@@ -37,7 +37,7 @@ EXAMPLES: Final = {
     ),
 }
 STRONGEST: Final = "strongest"
-"""Explains whichever label is the most probable."""
+"""Explains the most probable label."""
 
 
 def main() -> None:
