@@ -35,12 +35,6 @@ def test_a_new_store_starts_with_the_sample(open_app: Open) -> None:
     assert "of 360 predictions" in app.caption[-1].value
 
 
-def test_the_page_begins_with_its_name(open_app: Open) -> None:
-    app = open_app()
-    assert app.title[0].value == "Read tweets"
-    assert [text.value for text in app.markdown if "label" in text.value] == [], "no docstring is drawn"
-
-
 def test_typing_shows_a_verdict_and_records_nothing(open_app: Open, database: Path) -> None:
     app = read(open_app(), "Thank you so much, this means the world to me")
     assert not app.exception
