@@ -30,9 +30,7 @@ def test_a_second_file_is_read_by_its_own_columns(page: Page, tmp_path: Path) ->
     page.get_by_role("button", name="Score 2 rows").click(timeout=60_000)
     expect(page.get_by_text("2 rows scored by")).to_be_visible(timeout=60_000)
     upload(page, second)
-    expect(page.get_by_role("combobox", name=re.compile("full_text.*Column with the texts"))).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.get_by_role("combobox", name="Column with the texts")).to_have_value("full_text", timeout=60_000)
     expect(page.get_by_text("2 rows scored by")).to_have_count(0)
     page.get_by_role("button", name="Score 3 rows").click(timeout=60_000)
     expect(page.get_by_text("3 rows scored by")).to_be_visible(timeout=60_000)
@@ -84,7 +82,7 @@ def test_a_question_is_asked_without_a_flaw_and_on_a_phone(themed_page: Page, tm
     (tmp_path / "open.csv").write_text(
         "id,headline,summary,created_at\n"
         + "".join(
-            f"{n},I love this so much today {n},The people of the town were very happy about it {n},0{n}/04/2015 10:00\n"
+            f"{n},I love this so much today {n},The people were very happy about it {n},0{n}/04/2015 10:00\n"
             for n in range(1, 9)
         )
         + "9,Iâ€™m so sad today,Nobody at the office could believe what they had read,09/05/2015 10:00\n",

@@ -207,8 +207,11 @@ def test_hostile_cells_and_headers_are_previewed(open_app: Open, name: str, cont
     app.file_uploader(key="upload").upload(name, content).run()
     assert not app.exception
     assert not app.error
-    (column,) = [one for one in app.selectbox if str(one.key).startswith("text_column_")]
-    assert column.value == "my_text", "an option is no Markdown, and shows its underscore as it is"
+    (question,) = [one for one in app.radio if str(one.key).startswith("text_question_")]
+    assert question.options == ["my\\_text", "Another column"], (
+        "an option is Markdown, and shows its underscore as it is"
+    )
+    question.set_value(0).run()
     preview = app.dataframe[1].value
     assert next(iter(preview.columns)) == "my_text"
     if name == "a.jsonl":
