@@ -77,6 +77,7 @@ def choose_file(upload: Upload) -> ChosenFile | None:
         raise found.error
     if found.result is None:
         return None
+    st.markdown("**What was found in the file**")
     show_facts(found.result.facts)
     if found.result.facts.mojibake:
         st.checkbox(

@@ -1,6 +1,6 @@
 """What was just kept in the store: the way to exactly its rows, and a word where a period hides them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.explore.query_string import DEFAULTS, EVERYTHING, selection_of
 from core.explore.selection import Selection
-from core.services.explorer import Explorer
 from pages import runtime
 from pages.components.frame import plain
 from pages.shared.filters import PERIOD_TITLES, View, show_selection
@@ -39,12 +38,11 @@ def draw_kept(kept: KeptFile) -> None:
     if not kept.rows:
         st.info("No row of this file has a text to keep.")
         return
-    asked = {name: st.session_state.get(name, DEFAULTS[name]) for name in ("period", "from", "to")}
-    hidden = _hidden(runtime.app().explorer, kept.batch, selection_of(asked, runtime.app().now()))
-    if hidden:
+    if hidden := _hidden(kept.batch):
+        period = PERIOD_TITLES[st.session_state.get("period", DEFAULTS["period"])]
         st.info(
             f"{hidden:,} of {kept.rows:,} rows lie outside the period of the page Audit "
-            f"({PERIOD_TITLES[asked['period']]}), by when they were posted. The link shows them all."
+            f"({period}), by when they were posted. The link shows them all."
         )
     st.page_link(
         "audit/page.py",
@@ -57,16 +55,15 @@ def draw_kept(kept: KeptFile) -> None:
 def draw_hidden(view: View) -> None:
     """Say what the period hides of the file that is asked for, or else of the one that was just kept here."""
     last: KeptFile | None = st.session_state.get(_LAST)
-    explorer = runtime.app().explorer
     batch = view.selection.batch or (None if last is None else last.batch)
     if batch is None:
         return
-    hidden = _hidden(explorer, batch, view.selection)
+    hidden = _hidden(batch)
     if not hidden:
         if view.selection.batch is not None:
             st.session_state.pop(_LAST, None)  # they were shown
         return
-    name = explorer.batch_name(batch) or "this file"
+    name = runtime.app().explorer.batch_name(batch) or "this file"
     with st.container(horizontal=True, vertical_alignment="center", key="hidden_rows"):
         st.info(f"The period hides {hidden:,} rows of {plain(name)}.", icon=":material/history:")
         st.button(
@@ -77,7 +74,9 @@ def draw_hidden(view: View) -> None:
         )
 
 
-def _hidden(explorer: Explorer, batch: UUID, period: Selection) -> int:
-    """Return how many rows of a file lie outside a selection's period."""
-    rows = Selection(batch=batch)
-    return explorer.count(rows) - explorer.count(replace(rows, since=period.since, until=period.until))
+def _hidden(batch: UUID) -> int:
+    """Return how many rows of a file lie outside the period that the filters ask for."""
+    explorer = runtime.app().explorer
+    asked = {name: st.session_state.get(name, DEFAULTS[name]) for name in ("period", "from", "to")}
+    shown = selection_of(asked | {"batch": str(batch)}, runtime.app().now())
+    return explorer.count(Selection(batch=batch)) - explorer.count(shown)
