@@ -171,7 +171,7 @@ class FileFacts:
 
     def _of_texts(self) -> Iterator[str]:
         placed = f", {self.placeholders:,} of them a placeholder such as 'nan'" if self.placeholders else ""
-        mend = "they were mended" if self.mended else "they can be mended (--mend)"
+        mend = "they were mended" if self.mended else "they can be mended"
         named = ", ".join(f"{name} {count:,}" for name, count in self.not_read[:8])
         other = sum(count for _, count in self.not_read)
         for said, count in (

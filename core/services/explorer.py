@@ -289,6 +289,13 @@ class Explorer:
         return self._queries.detail(prediction_id)
 
     @memoised
+    def batch_name(self, batch: UUID) -> str:
+        """Return the name of the file or audit that rows came with, "" where the store holds none of them."""
+        first = self.page(Selection(batch=batch), "newest", 1, 0)
+        found = self.detail(first[0].id) if first else None
+        return found.batch if found else ""
+
+    @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
         """Return the texts most similar to a prediction's."""
         found = self.detail(prediction_id)

@@ -36,8 +36,8 @@ EXAMPLES: Final = {
         "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
     ),
 }
+# Explains whichever label is the most probable. (Streamlit draws a string that stands alone in a page.)
 STRONGEST: Final = "strongest"
-"""Explains the most probable label."""
 
 
 def main() -> None:

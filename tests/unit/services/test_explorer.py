@@ -42,6 +42,10 @@ def fill(store: Store, tweets: list[Prediction]) -> Explorer:
     return Explorer(CountingQueries(store), store)
 
 
+def test_a_file_that_is_not_in_the_store_has_no_name(store: Store) -> None:
+    assert fill(store, [tweet(MIDNIGHT, "joy")]).batch_name(new_id(MIDNIGHT)) == ""
+
+
 def test_levels_count_a_text_once_for_a_group(store: Store) -> None:
     exploring = fill(store, [tweet(MIDNIGHT, "joy", "love"), tweet(MIDNIGHT, "anger"), tweet(MIDNIGHT)])
     emotion = exploring.distribution(Selection(), "emotion").set_index("name")
