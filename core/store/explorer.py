@@ -12,6 +12,7 @@ import pandas as pd
 from core.emotions import LABELS, Scores
 from core.errors import InputError
 from core.explore.selection import Selection
+from core.predictions.columns import ORIGIN
 from core.predictions.masks import from_mask
 from core.rules.flags import Flag, categories_of
 from core.store.conditions import condition
@@ -28,6 +29,9 @@ ORDERS: Final[dict[str, str]] = {
     "longest": "length(text) DESC, id DESC",
 }
 """How a page of rows can be ordered: besides these, by an emotion's name, the most probable first."""
+
+_LANGUAGES: Final = 100
+"""Languages that are offered to choose from."""
 
 _CANDIDATES: Final = 5_000
 """Texts that are compared with another word by word."""
@@ -62,7 +66,8 @@ class Facets:
     """What there is to choose from.
 
     Attributes:
-        first, last: the earliest and the latest moment, None in an empty store.
+        first, last: the earliest and the latest moment, None where nothing has one.
+        languages: the most frequent ones, as files write them.
     """
 
     n: int
@@ -70,14 +75,19 @@ class Facets:
     last: datetime | None
     sources: tuple[str, ...]
     models: tuple[str, ...]
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A prediction as a table of many shows it."""
+    """A prediction as a table of many shows it.
+
+    Attributes:
+        moment: when it was posted, or typed; None where that is not known.
+    """
 
     id: UUID
-    moment: datetime
+    moment: datetime | None
     source: str
     text: str
     labels: tuple[str, ...]
@@ -98,6 +108,8 @@ class Detail:
     Attributes:
         scores: float32 [1, 28].
         made_at: when it was read; `listed.moment` is when it was posted, if that is known.
+        tweet_id, author, link, language: as the file has them, None where it does not; `link` may be any text.
+        extras: the file's other columns, see `core.files.origins`; None where there are none.
         batch: the name of the file or audit it came with, empty if none.
     """
 
@@ -109,6 +121,11 @@ class Detail:
     truncated: bool
     normaliser_version: str
     threshold_version: str
+    tweet_id: str | None
+    author: str | None
+    link: str | None
+    language: str | None
+    extras: str | None
     batch: str
 
 
@@ -140,8 +157,17 @@ class ExplorerQueries:
             n, first, last = cursor.execute("SELECT count(*), min(moment), max(moment) FROM predictions").fetchone()
             sources = cursor.execute("SELECT DISTINCT source FROM predictions ORDER BY source").fetchall()
             models = cursor.execute("SELECT DISTINCT model, model_version FROM predictions ORDER BY ALL").fetchall()
+            languages = cursor.execute(
+                "SELECT language FROM predictions WHERE language IS NOT NULL GROUP BY language "
+                f"ORDER BY count(*) DESC, language LIMIT {_LANGUAGES}"
+            ).fetchall()
         return Facets(
-            n, _aware(first), _aware(last), tuple(row[0] for row in sources), tuple(" ".join(row) for row in models)
+            n,
+            _aware(first),
+            _aware(last),
+            tuple(row[0] for row in sources),
+            tuple(" ".join(row) for row in models),
+            tuple(row[0] for row in languages),
         )
 
     def totals(self, selection: Selection) -> Totals:
@@ -173,7 +199,7 @@ class ExplorerQueries:
         and a count for each of the 28 costs the database four times as much.
 
         Returns:
-            columns bucket (datetime64, ascending), labels (uint32, bit j says that emotion j is in the set), n and
+            columns bucket (datetime64, ascending; NaT for what has no time), labels (uint32, bit j says that emotion j is in the set), n and
             flagged (texts); only what occurs.
         """
         where = condition(selection)
@@ -183,7 +209,7 @@ class ExplorerQueries:
                     f"""
                     SELECT time_bucket($bucket, moment, TIMESTAMP '2001-01-01') AS bucket, labels, count(*) AS n,
                         count(*) FILTER (severity > 0) AS flagged
-                    FROM predictions WHERE {where.sql} GROUP BY ALL ORDER BY bucket
+                    FROM predictions WHERE {where.sql} GROUP BY ALL ORDER BY bucket NULLS LAST
                     """,
                     where.values | {"bucket": bucket},
                 )
@@ -288,7 +314,7 @@ class ExplorerQueries:
             row = cursor.execute(
                 f"""
                 SELECT {_LISTED}, {SCORE_COLUMNS}, flags, made_at, actor, truncated, normaliser_version,
-                    threshold_version, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), '')
+                    threshold_version, {", ".join(ORIGIN)}, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), '')
                 FROM predictions WHERE id = ? LIMIT 1
                 """,
                 [prediction_id],
@@ -347,7 +373,9 @@ class ExplorerQueries:
             ).fetchall()
             rows = _rows_of(cursor, [row[0] for row in found])
         near = [Near(rows[one], likeness) for one, likeness in found if one in rows]
-        return sorted(near, key=lambda one: (one.likeness, one.listed.moment), reverse=True)
+        return sorted(
+            near, key=lambda one: (one.likeness, one.listed.moment or datetime.min.replace(tzinfo=UTC)), reverse=True
+        )
 
     def revision(self) -> int:
         """Return a number that changes whenever the store does."""
@@ -356,7 +384,14 @@ class ExplorerQueries:
 
 def _frame(result: Any) -> pd.DataFrame:
     columns = result.fetchnumpy()
-    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
+    return pd.DataFrame({name: _filled(values) for name, values in columns.items()})
+
+
+def _filled(values: Any) -> Any:
+    """Return a column as an array, NaT where a time is null."""
+    if np.ma.isMaskedArray(values) and values.dtype.kind == "M":
+        return values.filled(np.datetime64("NaT"))
+    return np.asarray(values)
 
 
 def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
@@ -366,7 +401,7 @@ def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
 def _listed(row: Sequence[Any]) -> Listed:
     return Listed(
         id=row[0],
-        moment=row[1].replace(tzinfo=UTC),
+        moment=_aware(row[1]),
         source=row[2],
         text=row[3],
         labels=from_mask(row[4]),
