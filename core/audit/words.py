@@ -71,8 +71,8 @@ def said_of_reading(basis: Basis, source: str, made_at: datetime, findings: Find
     ]
     if findings.unreadable:
         said.append(
-            f"{counted(findings.unreadable, 'row')} had nothing to read (blank, only links, or in another language than "
-            f"English). What is said of emotions is of the other {findings.readable:,}."
+            f"{counted(findings.unreadable, 'row')} had nothing to read (blank, only links, or in another language "
+            f"than English). What is said of emotions is of the other {findings.readable:,}."
         )
     if findings.truncated:
         said.append(f"Of {counted(findings.truncated, 'row')}, only the beginning was read: the text is longer.")

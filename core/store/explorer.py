@@ -14,11 +14,12 @@ from core.errors import InputError
 from core.explore.selection import Selection
 from core.predictions.columns import ORIGIN
 from core.predictions.masks import from_mask
+from core.predictions.record import Origin
 from core.rules.flags import Flag, categories_of
 from core.store.conditions import condition
 from core.store.database import Database
 from core.store.migrations import SCORE_COLUMNS
-from core.store.predictions import rows_by_id
+from core.store.predictions import filled, rows_by_id
 
 ORDERS: Final[dict[str, str]] = {
     "newest": "moment DESC, id DESC",
@@ -108,8 +109,6 @@ class Detail:
     Attributes:
         scores: float32 [1, 28].
         made_at: when it was read; `listed.moment` is when it was posted, if that is known.
-        tweet_id, author, link, language: as the file has them, None where it does not; `link` may be any text.
-        extras: the file's other columns, see `core.files.origins`; None where there are none.
         batch: the name of the file or audit it came with, empty if none.
     """
 
@@ -121,12 +120,8 @@ class Detail:
     truncated: bool
     normaliser_version: str
     threshold_version: str
-    tweet_id: str | None
-    author: str | None
-    link: str | None
-    language: str | None
-    extras: str | None
     batch: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +194,8 @@ class ExplorerQueries:
         and a count for each of the 28 costs the database four times as much.
 
         Returns:
-            columns bucket (datetime64, ascending; NaT for what has no time), labels (uint32, bit j says that emotion j is in the set), n and
-            flagged (texts); only what occurs.
+            columns bucket (datetime64, ascending; NaT for what has no time), labels (uint32, bit j says that emotion j
+            is in the set), n and flagged (texts); only what occurs.
         """
         where = condition(selection)
         with self._database.reading() as cursor:
@@ -314,7 +309,8 @@ class ExplorerQueries:
             row = cursor.execute(
                 f"""
                 SELECT {_LISTED}, {SCORE_COLUMNS}, flags, made_at, actor, truncated, normaliser_version,
-                    threshold_version, {", ".join(ORIGIN)}, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), '')
+                    threshold_version, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), ''),
+                    {", ".join(ORIGIN)}
                 FROM predictions WHERE id = ? LIMIT 1
                 """,
                 [prediction_id],
@@ -323,12 +319,18 @@ class ExplorerQueries:
             return None
         width = _LISTED.count(",") + 1
         flags, made_at, *rest = row[width + len(LABELS) :]
+        actor, truncated, normaliser_version, threshold_version, batch, *origin = rest
         return Detail(
             _listed(row[:width]),
             np.array([row[width : width + len(LABELS)]], np.float32),
             tuple(Flag(**flag) for flag in flags or ()),
             made_at.replace(tzinfo=UTC),
-            *rest,
+            actor,
+            truncated,
+            normaliser_version,
+            threshold_version,
+            batch,
+            Origin(*origin),
         )
 
     def near(self, detail: Detail, least: float = 0.6, limit: int = 10) -> list[Near]:
@@ -384,14 +386,7 @@ class ExplorerQueries:
 
 def _frame(result: Any) -> pd.DataFrame:
     columns = result.fetchnumpy()
-    return pd.DataFrame({name: _filled(values) for name, values in columns.items()})
-
-
-def _filled(values: Any) -> Any:
-    """Return a column as an array, NaT where a time is null."""
-    if np.ma.isMaskedArray(values) and values.dtype.kind == "M":
-        return values.filled(np.datetime64("NaT"))
-    return np.asarray(values)
+    return pd.DataFrame({name: filled(values) for name, values in columns.items()})
 
 
 def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
