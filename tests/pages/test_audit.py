@@ -60,14 +60,14 @@ def test_every_tab_draws_at_every_level(open_app: Open, tab: str) -> None:
         next(one for one in app.get("segmented_control") if one.key == "audit_level").set_value(level).run()
         assert not app.exception
         assert not app.error
-        assert "360 tweets of the last 30 days" in texts(app)
+        assert "350 tweets of the last 30 days" in texts(app)
 
 
 def test_filters_narrow_and_are_taken_back(open_app: Open) -> None:
     app = audit(open_app, {"period": "everything"})
     app.multiselect(key="emotion").set_value(["anger", "annoyance"]).run()
     angry = found(app)
-    assert 0 < angry < 360
+    assert 0 < angry < 350
     app.multiselect(key="severity").set_value(["urgent"]).run()
     assert not app.exception
     assert found(app) < angry
@@ -76,7 +76,7 @@ def test_filters_narrow_and_are_taken_back(open_app: Open) -> None:
     drop.click().run()
     assert found(app) == angry
     app.button(key="clear_all").click().run()
-    assert "360 tweets of the last 30 days" in texts(app)
+    assert "350 tweets of the last 30 days" in texts(app)
     assert app.button(key="clear_all").disabled
 
 
@@ -92,14 +92,14 @@ def test_nonsense_in_a_link_asks_for_nothing(open_app: Open) -> None:
         {"period": "a fortnight", "emotion": "bliss", "order": "id; DROP", "page": "-3", "tweet": "x", "least": "9"},
     )
     assert not app.exception
-    assert "360 tweets of the last 30 days" in texts(app)
+    assert "350 tweets of the last 30 days" in texts(app)
 
 
 def test_a_link_to_a_model_that_is_gone_holds_nothing(open_app: Open) -> None:
     app = audit(open_app, {"model": "electra 0", "audit_tab": "overview"})
     assert found(app) == 0
     app.button(key="clear_all").click().run()
-    assert found(app) == 360
+    assert found(app) == 350
     app.session_state["model"] = ["electra 0"]
     assert found(app.run()) == 0, "as opening an old view has it"
 
@@ -118,12 +118,12 @@ def test_nothing_found_says_so(open_app: Open) -> None:
 
 def test_the_table_pages_and_orders(open_app: Open) -> None:
     app = audit(open_app, {"audit_tab": "tweets", "order": "gravest"})
-    assert "1 to 100 of 360 tweets" in texts(app)
+    assert "1 to 100 of 350 tweets" in texts(app)
     assert app.dataframe[-1].value["Flag"].iloc[0].endswith("urgent")
     app.number_input(key="page").set_value(4).run()
-    assert "301 to 360 of 360 tweets" in texts(app)
+    assert "301 to 350 of 350 tweets" in texts(app)
     app.selectbox(key="order").set_value("joy").run()
-    assert "1 to 100 of 360 tweets" in texts(app), "another order begins at its first page"
+    assert "1 to 100 of 350 tweets" in texts(app), "another order begins at its first page"
 
 
 def test_a_link_to_one_tweet_opens_it(open_app: Open, database: Path) -> None:
@@ -193,7 +193,7 @@ def test_an_audit_of_the_typical_tweets(open_app: Open, database: Path) -> None:
     app.session_state["audit_run"].job.wait(60)
     app.run()
     assert "It was made before" in texts(app)
-    assert stored(database, Selection(sources=("audit",))) == 360
+    assert stored(database, Selection(sources=("audit",))) == 350
 
 
 def test_a_store_held_by_another_process_is_said_with_the_mend(open_app: Open, database: Path) -> None:
@@ -216,7 +216,7 @@ def test_rules_that_cannot_be_read_are_named(open_app: Open, tmp_path: Path) -> 
     app = audit(open_app, AFFECTRA_RULES=str(broken))
     assert not app.exception
     assert any("Until then, nothing is flagged" in one.value for one in app.warning)
-    assert "360 tweets of the last 30 days" in texts(app)
+    assert "350 tweets of the last 30 days" in texts(app)
 
 
 def test_an_unknown_batch_is_an_empty_view(open_app: Open) -> None:
