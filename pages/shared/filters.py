@@ -189,7 +189,7 @@ def _view(period: str, facets: Facets) -> View:
     if PERIODS[period] is not None:
         return View(selection, f"the last {PERIOD_TITLES[period]}")
     if period == UNDATED:
-        return View(selection, "those without a time")
+        return View(selection, "the undated ones")
     since, until = selection.since or facets.first, selection.until or facets.last
     if period == EVERYTHING or since is None or until is None:
         return View(selection, "the whole store")
