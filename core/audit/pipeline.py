@@ -22,7 +22,7 @@ from core.files import open_writer, printable
 from core.predictions.columns import STORE_COLUMNS
 from core.services.scoring import Scorer
 
-AUDIT_VERSION: Final = "1"
+AUDIT_VERSION: Final = "2"
 """Raised with any change that alters what an audit writes."""
 
 

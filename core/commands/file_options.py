@@ -39,7 +39,12 @@ def read_options(path: Path, options: argparse.Namespace) -> tuple[Table, Survey
     ask(table.questions, _WAYS)
     if options.posted:
         refuse_unknown(table, options.posted)
-    surveyed = survey(table, options.posted, day_first=None if options.dates is None else options.dates == "day")
+    surveyed = survey(
+        table,
+        options.posted,
+        day_first=None if options.dates is None else options.dates == "day",
+        languages=not getattr(options, "read_all_languages", False),
+    )
     for sentence in surveyed.facts.sentences():
         print(f"affectra: {sentence}", file=sys.stderr)
     facts = surveyed.facts

@@ -184,7 +184,7 @@ class FileFacts:
                 self.mojibake,
             ),
             (f"{_of(self.retweets, self.rows)} that are retweets.", self.retweets),
-            (f"{_of(other, self.rows)} not read: {named}. Their results mean nothing.", other),
+            (f"{_of(other, self.rows)} not read: {named}. The model was made for English.", other),
             ("The apostrophes before what spreadsheets take for formulas were taken off.", self.apostrophes),
         ):
             if count:

@@ -20,6 +20,7 @@ from core.explore.query_string import (
     EVERYTHING,
     MAX_SEARCH,
     PERIODS,
+    UNDATED,
     query_of,
     selection_of,
     values_for,
@@ -39,6 +40,7 @@ PERIOD_TITLES: Final = {
     "90-days": "90 days",
     "12-months": "12 months",
     EVERYTHING: "everything",
+    UNDATED: "undated",
     CUSTOM: "from … to",
 }
 MATCH_TITLES: Final[dict[Match, str]] = {"any": "Any of the emotions", "all": "All of them"}
@@ -141,8 +143,13 @@ def _more(facets: Facets) -> None:
     ):
         with in_address(key, EITHER, None):
             st.segmented_control(label, list(EITHER), key=key, persist_state="session")
-    for key, label, there in (("source", "Source", facets.sources), ("model", "Model", facets.models)):
+    for key, label, there in (
+        ("source", "Source", facets.sources),
+        ("model", "Model", facets.models),
+        ("language", "Language", facets.languages),
+    ):
         st.multiselect(label, _with_asked(key, there), key=key, bind="query-params", placeholder="Any")
+    st.text_input("Author", key="author", bind="query-params", max_chars=MAX_SEARCH, placeholder="@name")
     st.text_input("File or audit (its id)", key="batch", bind="query-params", max_chars=36)
 
 
@@ -184,6 +191,8 @@ def _view(period: str, facets: Facets) -> View:
     )
     if PERIODS[period] is not None:
         return View(selection, f"the last {PERIOD_TITLES[period]}")
+    if period == UNDATED:
+        return View(selection, "the undated ones")
     since, until = selection.since or facets.first, selection.until or facets.last
     if period == EVERYTHING or since is None or until is None:
         return View(selection, "the whole store")

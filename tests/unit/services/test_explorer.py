@@ -7,6 +7,7 @@ import pytest
 
 from core.emotions import LABELS, members, names
 from core.explore.selection import Selection
+from core.ids import new_id
 from core.predictions.record import Prediction
 from core.services.explorer import ALL, Explorer, emotions_of
 from core.store import Store
