@@ -57,6 +57,11 @@ class FileSummary:
     )
 
     @property
+    def read(self) -> int:
+        """Rows that have emotions: neither without a text nor in a language that is not read."""
+        return self.rows - self.unreadable - self.not_read.total()
+
+    @property
     def languages(self) -> str:
         """What is not read, in words: `Spanish 3, French 1`."""
         return ", ".join(f"{name} {count:,}" for name, count in self.not_read.most_common(8))
@@ -254,7 +259,7 @@ class Scorer:
         on_rows: Callable[[int], None] = lambda rows: None,
         cancelled: Callable[[], bool] = lambda: False,
         *,
-        posted: str | None = None,
+        posted: TimeColumn | str | None = None,
         every_language: bool = False,
     ) -> ScoredFile:
         """Score a file into `folder`, ready to download and to keep. Cancelled, it holds the rows done by then.

@@ -5,7 +5,6 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -82,6 +81,12 @@ def _stage(predictor: Predictor, actor: Actor, upload: FileToScore) -> None:
     if job is None:
         chosen = choose_file(upload)
         if chosen is not None:
+            if chosen.facts.not_read:
+                st.checkbox(
+                    "Read texts in other languages, too",
+                    key=upload.key("every_language"),
+                    help="The model was made for English: what it says of them means little.",
+                )
             st.button(
                 f"Score {rows_said(chosen.table.rows)}",
                 key=upload.key("score"),
@@ -105,12 +110,15 @@ def _start(predictor: Predictor, upload: FileToScore, chosen: ChosenFile) -> Non
         return
     upload.facts = chosen.facts
     table, name = chosen.table, upload.name
-    posted: Any = chosen.times  # with the order of its days, and the clock beside it
+    posted = chosen.times  # with the order of its days, and the clock beside it
+    every_language = bool(st.session_state.get(upload.key("every_language")))
     results = upload.results = Path(tempfile.mkdtemp(dir=upload.path.parent))
     scorer = runtime.app().scorer_of(predictor)
     # Were the upload itself bound here, it would live as long as the job, and its end could not cancel it.
     job = upload.job = Job(
-        lambda report, cancelled: scorer.score_file(table, results, name, report, cancelled, posted=posted),
+        lambda report, cancelled: scorer.score_file(
+            table, results, name, report, cancelled, posted=posted, every_language=every_language
+        ),
         table.rows,
     )
     weakref.finalize(upload, job.cancel)
@@ -126,10 +134,14 @@ def _outcome(predictor: Predictor, actor: Actor, upload: FileToScore, scored: Sc
     said = [f"**{rows_said(summary.rows)}** scored by {plain(scored.model)}."]
     if summary.unreadable:
         said.append(f"{summary.unreadable:,} had no text (blank, a placeholder, or only links).")
+    if summary.not_read:
+        said.append(f"{summary.not_read.total():,} were not read ({summary.languages}): they have no emotions.")
     if summary.truncated:
         said.append(f"{summary.truncated:,} were longer than the model's input: only their beginning counts.")
     if summary.undated:
         said.append(f"{summary.undated:,} have no time of posting that can be read.")
+    if summary.cut_extras:
+        said.append(f"{summary.cut_extras:,} have more in their other columns than is kept of them.")
     if flagged := sum(summary.flagged.values()):
         by_severity = ", ".join(f"{count:,} {severity}" for severity, count in summary.flagged.items() if count)
         said.append(f"{flagged:,} {'is' if flagged == 1 else 'are'} flagged ({by_severity}).")
@@ -138,14 +150,17 @@ def _outcome(predictor: Predictor, actor: Actor, upload: FileToScore, scored: Sc
         with st.expander("What was found in the file", key=upload.key("facts")):
             show_facts(upload.facts)
     level: Level = level_switch("file_level")
-    frame = probabilities.counts_frame(summary.counts[level], summary.rows, level)
+    frame = probabilities.counts_frame(summary.counts[level], summary.read, level)
     st.plotly_chart(
         probabilities.share_bars(frame),
         key=upload.key(f"shares_{level}"),
         config={"displayModeBar": False},
-        alt=probabilities.describe_shares(frame, summary.rows),
+        alt=probabilities.describe_shares(frame, summary.read),
     )
-    st.caption(f"Share of {summary.rows:,} rows in which the label reaches its threshold. A row may carry several.")
+    st.caption(
+        f"Share, of the {rows_said(summary.read)} that were read, in which the label reaches its threshold. A row may "
+        "carry several."
+    )
     _downloads(upload, scored)
     with st.container(horizontal=True):
         st.button(

@@ -225,7 +225,7 @@ def test_what_was_kept_is_found_whatever_its_age(open_app: Open) -> None:
     assert "2 tweets of the whole store" in said(app)
     assert app.button(key="drop_batch").label == "file or audit: old\\.csv"
     app.button(key="drop_batch").click().run()
-    assert "362 tweets of the whole store" in said(app)
+    assert "352 tweets of the whole store" in said(app)
 
 
 def test_a_link_to_a_file_is_not_narrowed_by_filters_that_the_session_holds(open_app: Open) -> None:
@@ -269,3 +269,14 @@ def stored(database: Path) -> Callable[[str], list[Any]]:
             return connection.execute(query).fetchall()
 
     return ask
+
+
+def test_other_languages_are_not_read_unless_asked_for(open_app: Open) -> None:
+    app = upload(open_app(), "two.csv", "text,lang\nI love it so much,en\nme encanta este lugar,es\n")
+    scored = until(app, "button", "score")
+    (wanted,) = (box for box in app.checkbox if "other languages" in box.label)
+    assert not wanted.value
+    scored.click().run()
+    until(app, "button", "keep")
+    assert "1 were not read (Spanish 1): they have no emotions." in said(app)
+    assert "Share, of the 1 row that were read" in said(app)
