@@ -20,7 +20,7 @@ from models import goemotions, sample_tweets, training
 
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
-    False: "The same command goes on; a transformer after its last whole epoch.",
+    False: "The same command goes on; a transformer after its last checkpoint, at most some minutes ago.",
     True: "Candidates that were finished stay, and of the one under way nothing is left. The same command begins anew.",
 }
 
@@ -49,13 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     tfidf = recipes.add_parser("tfidf", help="TF-IDF + logistic regression, about a minute")
     electra = recipes.add_parser("electra", help="ELECTRA as int8 ONNX, about an hour on two cores; resumes")
     distilbert = recipes.add_parser("distilbert", help="DistilBERT in fp32, about an hour on two cores; resumes")
-    for recipe, kind in ((electra, "an ELECTRA"), (distilbert, "a DistilBERT")):
-        recipe.add_argument(
-            "--base", default="all-MiniLM-L6-v2", help=f"the packaged %(default)s, or the name or folder of {kind}"
-        )
+    mpnet = recipes.add_parser("mpnet", help="MPNet in fp32, several hours on two cores; resumes")
+    for recipe, kind, base in (
+        (electra, "an ELECTRA", "all-MiniLM-L6-v2"),
+        (distilbert, "a DistilBERT", "all-MiniLM-L6-v2"),
+        (mpnet, "an MPNet", "all-mpnet-base-v2"),
+    ):
+        recipe.add_argument("--base", default=base, help=f"the packaged %(default)s, or the name or folder of {kind}")
         recipe.add_argument("--epochs", type=_at_least_one, default=5, help="default: %(default)s")
         recipe.add_argument("--batch-size", type=_at_least_one, default=32, help="texts a step (default: %(default)s)")
         recipe.add_argument("--learning-rate", type=float, default=1.5e-4, help="at its peak (default: %(default)s)")
+        recipe.add_argument(
+            "--layer-decay",
+            type=_share,
+            default=1.0,
+            help="0 to 1, the rate of each layer as a share of that of the one above it (default: %(default)s)",
+        )
         recipe.add_argument(
             "--max-length", type=_at_least_one, default=64, help="word pieces in training (default: %(default)s)"
         )
@@ -73,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         recipe.add_argument(
             "--teacher-weight", type=_share, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
         )
-    for recipe in (tfidf, electra, distilbert):
+    mpnet.set_defaults(epochs=4, learning_rate=5e-5, layer_decay=0.95)
+    for recipe in (tfidf, electra, distilbert, mpnet):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
@@ -98,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--folder", type=Path, default=ROOT / "data" / "runs", help="default: data/runs")
 
     evaluate = commands.add_parser("evaluate", help="measure a trained model anew")
-    evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert"))
+    evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert", "mpnet"))
     evaluate.add_argument("--data", help=data)
     evaluate.add_argument(
         "--split",
@@ -135,13 +145,14 @@ def _train(options: argparse.Namespace) -> None:
     else:
         # Imported here: torch takes seconds, and the baseline needs none.
         from models.finetune import Hyperparameters  # noqa: PLC0415
-        from models.recipes import distilbert, electra, transformer  # noqa: PLC0415
+        from models.recipes import distilbert, electra, mpnet, transformer  # noqa: PLC0415
 
-        recipe = {"electra": electra.RECIPE, "distilbert": distilbert.RECIPE}[options.model]
+        recipe = {recipe.name: recipe for recipe in (electra.RECIPE, distilbert.RECIPE, mpnet.RECIPE)}[options.model]
         chosen = Hyperparameters(
             epochs=options.epochs,
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
+            layer_decay=options.layer_decay,
             max_length=options.max_length,
             precision=options.precision,
             teachers=options.teachers,

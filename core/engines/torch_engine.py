@@ -158,8 +158,8 @@ def _max_length(config: Any, tokenizer: Any) -> int:
         limits.append(int(tokenizer.model_max_length))
     positions = getattr(config, "max_position_embeddings", None) or 0
     if positions > 0:
-        # RoBERTa and its kin number positions from pad_token_id + 1, and so have that many fewer.
-        offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+        # RoBERTa, MPNet and their kin number positions from pad_token_id + 1, and so have that many fewer.
+        offset = (config.pad_token_id or 0) + 1 if config.model_type.endswith(("roberta", "mpnet")) else 0
         limits.append(positions - offset)
     return min(limits)
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, normalizers
+from tokenizers import AddedToken, Tokenizer, normalizers
+from torch import nn
 from transformers import AutoConfig, PreTrainedModel
 
 from core import cost
@@ -54,6 +55,7 @@ class Recipe:
         summary: a sentence for the model card.
         build: the name or folder of a base, and the training split, to an untrained classifier and its tokenizer.
         write: the trained classifier and its tokenizer, into a folder.
+        packaged: the base that comes as a package, under Apache-2.0; what is trained on if no other is named.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Recipe:
     summary: str
     build: Callable[[str, LabelledTexts], tuple[PreTrainedModel, Tokenizer]]
     write: Callable[[PreTrainedModel, Tokenizer, Path], None]
+    packaged: str = PACKAGED_BASE
 
 
 def packaged_base() -> Path:
@@ -122,8 +125,30 @@ def start_from(
         model = from_packaged(bert, weights)
     else:
         model = kind.from_pretrained(base, config=AutoConfig.from_pretrained(base, **labels_config()))
-        tokenizer = Tokenizer.from_pretrained(base)
+        tokenizer = tokenizer_of(base)
     return model, read_masks_as_words(tokenizer)
+
+
+@torch.no_grad()
+def add_pieces(model: PreTrainedModel, tokenizer: Tokenizer, meanings: Mapping[str, str]) -> None:
+    """Let the tokenizer read each key of `meanings` as one piece, whose vector starts as the mean of its meaning's."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    table = cast(nn.Embedding, model.get_input_embeddings()).weight
+    vectors = [
+        table[tokenizer.encode(meaning, add_special_tokens=False).ids].mean(dim=0) for meaning in meanings.values()
+    ]
+    # Not special: what is special is plain text to the program that serves.
+    tokenizer.add_tokens([AddedToken(piece, normalized=False, special=False) for piece in meanings])
+    grown = model.resize_token_embeddings(tokenizer.get_vocab_size(), mean_resizing=False).weight
+    for piece, vector in zip(meanings, vectors, strict=True):
+        grown[tokenizer.token_to_id(piece)] = vector
+
+
+def tokenizer_of(base: str) -> Tokenizer:
+    """Return the tokenizer of a checkpoint: a folder, or a name that the hub knows."""
+    file = Path(base) / "tokenizer.json"
+    return Tokenizer.from_file(str(file)) if file.is_file() else Tokenizer.from_pretrained(base)
 
 
 def lay_into(model: PreTrainedModel, weights: dict[str, torch.Tensor], body: str) -> None:
@@ -212,7 +237,7 @@ def train(
         family=recipe.family,
         engine=recipe.engine,
         base=base,
-        base_licence="Apache-2.0" if base == PACKAGED_BASE else "see its own card",
+        base_licence="Apache-2.0" if base == recipe.packaged else "see its own card",
         max_length=SERVING_LENGTH,
         summary=recipe.summary,
         parameters=(
@@ -223,7 +248,7 @@ def train(
         ),
         seed=settings.seed,
         code_revision=revision,
-        options=_options(base, settings),
+        options=_options("" if base == recipe.packaged else base, settings),
     )
     history = folder / "history.jsonl"
     return publish(
@@ -241,9 +266,9 @@ def train(
 
 
 def _options(base: str, settings: Hyperparameters) -> str:
-    """Return what the command line needs beside the seed to train alike."""
+    """Return what the command line needs beside the seed to train alike; `base` is empty for the recipe's own."""
     usual = asdict(Hyperparameters())
-    given = {"base": base} if base != PACKAGED_BASE else {}
+    given = {"base": base} if base else {}
     given |= {name: value for name, value in asdict(settings).items() if name != "seed" and value != usual[name]}
     return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
 

@@ -61,6 +61,7 @@ def test_padding():
     batch = pad([[5, 6, 7], [8]])
     assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert pad([[5, 6, 7], [8]], 1)["input_ids"].tolist() == [[5, 6, 7], [8, 1, 1]]
 
 
 def test_buckets_hold_every_row_once():
@@ -131,24 +132,39 @@ def test_teachers_are_read_once(tmp_path):
         transformer.teach("nobody", corpus, tmp_path / "other.npy")
 
 
-def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path):
+@pytest.mark.parametrize("steps", [4, 1_000])
+def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path, steps):
     _, expected = unbroken
     model, seen = tiny(), 0
 
     def stop_in_the_second_epoch(module, _):
         nonlocal seen
         seen += module.training
-        if seen > 20:
+        if seen > 25:
             raise Stop
 
     model.register_forward_pre_hook(stop_in_the_second_epoch)
     with pytest.raises(Stop):
-        finetune(model, texts(), texts(30), SETTINGS, tmp_path)
+        finetune(model, texts(), texts(30), SETTINGS, tmp_path, checkpoint_steps=steps)
     assert not (tmp_path / "epoch-2").exists()
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["progress"]
+    assert (kept["epoch"], kept["step"]) == (2, 8 if steps == 4 else 0)
 
-    resumed = finetune(tiny(), texts(), texts(30), SETTINGS, tmp_path)
+    resumed = finetune(tiny(), texts(), texts(30), SETTINGS, tmp_path, checkpoint_steps=steps)
     for name, scores in expected.items():
         np.testing.assert_array_equal(resumed[name], scores, err_msg=name)
+    losses = [
+        [json.loads(line)["train_loss"] for line in (folder / "history.jsonl").read_text().splitlines()]
+        for folder in (unbroken[0], tmp_path)
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_lower_layers_learn_more_slowly(tmp_path):
+    before, model = tiny().state_dict(), tiny()
+    finetune(model, texts(), texts(30), dataclasses.replace(SETTINGS, epochs=1, layer_decay=0.0), tmp_path)
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {name for name in before if name.startswith("classifier.")}, "a rate of 0 below the head"
 
 
 def test_a_finished_run_is_not_trained_again(unbroken):
