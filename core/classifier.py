@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, names, roll_up
 from core.errors import ModelError
-from core.text import NORMALISER_VERSION
+from core.text import NORMALISER_VERSION, NORMALISER_VERSIONS
 
 EngineName = Literal["onnx", "torch", "sklearn"]
 
@@ -263,7 +263,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
     manifest = read_manifest(folder)
     if manifest.labels != LABELS:
         raise ModelError(f"{folder}: the model knows other labels than GoEmotions' 28. It cannot be served here.")
-    if manifest.normaliser_version != NORMALISER_VERSION:
+    if manifest.normaliser_version not in NORMALISER_VERSIONS:
         raise ModelError(
             f"{folder}: trained on texts of normaliser version {manifest.normaliser_version}, this program has "
             f"{NORMALISER_VERSION}. Train it anew with `make train`, or take the program it came with."

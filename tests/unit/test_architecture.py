@@ -29,7 +29,7 @@ FORBIDDEN = {
     "pages/": ("core.store", "core.engines", "core.tracking", "models"),
     "core/emotions.py": ("core.",),
     "core/errors.py": ("core.",),
-    "core/text.py": ("core.",),
+    "core/text/": ("core.emotions", "core.errors", "core.settings", "core.classifier", "core.service", "core.store"),
     "core/store/": ("core.service", "core.classifier", "core.rules"),
     "core/rules/": ("core.service", "core.store", "core.classifier", "core.files"),
     "core/flags.py": ("core.service", "core.store", "core.rules"),
