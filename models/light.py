@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import nn
 from transformers import ElectraPreTrainedModel
 
 Model = TypeVar("Model", bound=ElectraPreTrainedModel)
@@ -25,7 +24,6 @@ SAMPLE: Final = 200_000
 """Word pieces by which the projection is fitted: some hundreds for each of its numbers' rows."""
 
 _EMBEDDINGS: Final = "electra.embeddings."
-_PROJECT: Final = "electra.embeddings_project"
 
 
 @dataclass(frozen=True)
@@ -59,26 +57,13 @@ def lighten(
     lighter, kept = prune(tokenizer, counts, vocabulary)
     ids = [encoding.ids[:positions] for encoding in _plain(lighter).encode_batch(list(texts))]
 
-    state = {key: value.detach().double().numpy() for key, value in model.state_dict().items()}
-    table, places, weight, bias, variance = _factorise(state, model.config.layer_norm_eps, kept, ids, width, positions)
+    narrow = _factorise(model, kept, ids, width=width, positions=positions)
     config = deepcopy(model.config)
     config.vocab_size, config.embedding_size, config.max_position_embeddings = len(kept), width, positions
     light = type(model)(config)
     left = {key: value for key, value in model.state_dict().items() if not key.startswith(_EMBEDDINGS)}
-    light.load_state_dict(left, strict=False)
-    embeddings = light.electra.embeddings
-    with torch.no_grad():
-        nn.init.ones_(embeddings.LayerNorm.weight)
-        nn.init.zeros_(embeddings.LayerNorm.bias)
-        nn.init.zeros_(embeddings.token_type_embeddings.weight)
-        for parameter, value in (
-            (embeddings.word_embeddings.weight, table),
-            (embeddings.position_embeddings.weight, places),
-            (light.electra.embeddings_project.weight, weight),
-            (light.electra.embeddings_project.bias, bias),
-        ):
-            parameter.copy_(torch.from_numpy(value))
-    return light, lighter, Kept(float(counts[kept].sum() / counts.sum()), variance)
+    light.load_state_dict(left | {key: torch.from_numpy(value) for key, value in narrow.state.items()})
+    return light, lighter, Kept(float(counts[kept].sum() / counts.sum()), narrow.variance)
 
 
 def prune(tokenizer: Tokenizer, counts: NDArray[np.int64], size: int) -> tuple[Tokenizer, NDArray[np.int64]]:
@@ -115,23 +100,31 @@ def _plain(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
-def _factorise(
-    state: dict[str, NDArray[np.float64]],
-    epsilon: float,
-    kept: NDArray[np.int64],
-    ids: Sequence[list[int]],
-    width: int,
-    positions: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
-    """Return the narrow table, the positions', the projection's weight and bias, and the share of variance explained.
+@dataclass(frozen=True)
+class _Narrow:
+    """The weights of narrow embeddings by their names, and the share of variance that they explain."""
 
-    What is decomposed is not the table but what its layer norm makes of it, for that is what the first layer reads; each
-    piece counts as often as the texts use it.
+    state: dict[str, NDArray[Any]]
+    variance: float
+
+
+def _factorise(
+    model: ElectraPreTrainedModel, kept: NDArray[np.int64], ids: Sequence[list[int]], *, width: int, positions: int
+) -> _Narrow:
+    """Decompose the table of the pieces `kept`, as the texts `ids` use them.
+
+    What is decomposed is not the table but what its layer norm makes of it, for that is what the first layer reads.
     """
-    words = state[f"{_EMBEDDINGS}word_embeddings.weight"][kept]
-    places = state[f"{_EMBEDDINGS}position_embeddings.weight"][:positions]
-    kind = state[f"{_EMBEDDINGS}token_type_embeddings.weight"][0]
-    gain, shift = state[f"{_EMBEDDINGS}LayerNorm.weight"], state[f"{_EMBEDDINGS}LayerNorm.bias"]
+    before = {
+        key.removeprefix(_EMBEDDINGS): value.detach().double().numpy()
+        for key, value in model.state_dict().items()
+        if key.startswith(_EMBEDDINGS)
+    }
+    epsilon = model.config.layer_norm_eps
+    words = before["word_embeddings.weight"][kept]
+    places = before["position_embeddings.weight"][:positions]
+    kind = before["token_type_embeddings.weight"][0]
+    gain, shift = before["LayerNorm.weight"], before["LayerNorm.bias"]
 
     used = np.concatenate(ids)
     at = np.concatenate([np.arange(len(row)) for row in ids])
@@ -155,10 +148,18 @@ def _factorise(
     target = _normalise(words[used] + places[at] + kind, epsilon) * gain + shift
     given = np.hstack([_normalise(narrow[used] + narrow_places[at], epsilon), np.ones((len(used), 1))])
     # A whisper of a ridge: a few texts alone would leave directions undecided.
-    gram = given.T @ given + 1e-6 * len(used) * np.eye(width + 1)
-    found = np.linalg.solve(gram, given.T @ target)
+    found = np.linalg.solve(given.T @ given + 1e-6 * len(used) * np.eye(width + 1), given.T @ target)
     left = ((target - given @ found) ** 2).sum() / ((target - target.mean(axis=0)) ** 2).sum()
-    return narrow, narrow_places, found[:-1].T, found[-1], float(1 - left)
+    state = {
+        f"{_EMBEDDINGS}word_embeddings.weight": narrow,
+        f"{_EMBEDDINGS}position_embeddings.weight": narrow_places,
+        f"{_EMBEDDINGS}token_type_embeddings.weight": np.zeros((model.config.type_vocab_size, width)),
+        f"{_EMBEDDINGS}LayerNorm.weight": np.ones(width),
+        f"{_EMBEDDINGS}LayerNorm.bias": np.zeros(width),
+        "electra.embeddings_project.weight": found[:-1].T,
+        "electra.embeddings_project.bias": found[-1],
+    }
+    return _Narrow({key: value.astype(np.float32) for key, value in state.items()}, float(1 - left))
 
 
 def _normalise(values: NDArray[np.float64], epsilon: float) -> NDArray[np.float64]:

@@ -38,6 +38,4 @@ def load(path: Path) -> Tweets:
     texts = (
         normalise(f"{row[0]} {row[2]}" if number % 2 and len(row) > 2 else row[0]) for number, row in enumerate(found)
     )
-    return Tweets(
-        [text for text in texts if text], md5=hashlib.md5(content, usedforsecurity=False).hexdigest()
-    )
+    return Tweets([text for text in texts if text], md5=hashlib.md5(content, usedforsecurity=False).hexdigest())

@@ -22,7 +22,7 @@ from models.recipes.transformer import (
     SERVING_LENGTH,
     Recipe,
     labels_config,
-    read_masks_as_words,
+    read_signs,
     tokenizer_of,
 )
 from models.training import BUILD
@@ -101,7 +101,9 @@ def build(base: str, train: LabelledTexts) -> tuple[MPNetForSequenceClassificati
     config = AutoConfig.from_pretrained(source, **labels_config())
     model = MPNetForSequenceClassification.from_pretrained(source, config=config)
     start_at_prior(model.classifier.out_proj, train.targets)
-    return model, read_masks_as_words(tokenizer_of(source))
+    tokenizer = tokenizer_of(source)
+    read_signs(model, tokenizer)
+    return model, tokenizer
 
 
 def write(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import torch
+from emoji import EMOJI_DATA
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import AddedToken, Tokenizer, normalizers
@@ -26,6 +27,7 @@ from core.emotions import LABELS
 from core.errors import ModelError
 from core.machine import code_revision
 from core.settings import settings as program_settings
+from core.text import AMBIGUOUS_EMOJI
 from core.tracking import Measurement
 from models import goemotions
 from models.artefact import Origin, next_version
@@ -126,7 +128,19 @@ def start_from(
     else:
         model = kind.from_pretrained(base, config=AutoConfig.from_pretrained(base, **labels_config()))
         tokenizer = tokenizer_of(base)
-    return model, read_masks_as_words(tokenizer)
+    read_signs(model, tokenizer)
+    return model, tokenizer
+
+
+def read_signs(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    """Let a model read what the normaliser and the corpus write in brackets: masks, and emoji with two meanings.
+
+    Such an emoji starts as the words of its CLDR name.
+    """
+    read_masks_as_words(tokenizer)
+    meanings = {token: EMOJI_DATA[sign]["en"].strip(":").replace("_", " ") for sign, token in AMBIGUOUS_EMOJI.items()}
+    known = tokenizer.get_vocab()
+    add_pieces(model, tokenizer, {token: meaning for token, meaning in meanings.items() if token not in known})
 
 
 @torch.no_grad()
