@@ -23,10 +23,9 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from models import checkpoints
+from models.checkpoints import Checkpoint, Progress
 from models.goemotions import LabelledTexts
-
-CHECKPOINT_STEPS: Final = 150
-"""Steps after which a stop costs nothing: of a heavy model on two busy cores about ten minutes."""
 
 _LAYER: Final = re.compile(r"\.layer\.(\d+)\.")
 
@@ -131,7 +130,7 @@ def finetune(
     *,
     taught: NDArray[np.float32] | None = None,
     report: Callable[[float], None] = lambda share: None,
-    checkpoint_steps: int = CHECKPOINT_STEPS,
+    checkpoint_steps: int = checkpoints.STEPS,
 ) -> dict[str, NDArray[np.float32]]:
     """Train `model` with binary cross-entropy, or go on from the last checkpoint in `folder`.
 
@@ -165,7 +164,7 @@ def finetune(
     if taught is not None:
         targets = torch.lerp(targets, torch.from_numpy(taught), settings.teacher_weight)
     padding = padding_id(model)
-    kept = _Checkpoint(folder / "checkpoint.pt", model, optimizer, schedule, average)
+    kept = Checkpoint(folder / "checkpoint.pt", model=model, optimizer=optimizer, schedule=schedule, average=average)
     done = kept.load()
 
     for epoch in range(done.epoch, settings.epochs + 1):
@@ -238,39 +237,3 @@ def _parameter_groups(model: PreTrainedModel, settings: Hyperparameters) -> list
         }
         for (height, weight_decay), parameters in groups.items()
     ]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is: `step` steps of epoch `epoch` are done, with this loss over these texts in this time."""
-
-    epoch: int = 1
-    step: int = 0
-    total_loss: float = 0.0
-    seen: int = 0
-    seconds: float = 0.0
-
-
-class _Checkpoint:
-    """The one file from which a training goes on: all that moves, and the state of the random numbers."""
-
-    def __init__(self, path: Path, model: nn.Module, optimizer: Any, schedule: Any, average: nn.Module) -> None:
-        self._path = path
-        self._parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "average": average}
-
-    def save(self, progress: Progress) -> None:
-        """Replace the file at once, so that a stop leaves the one or the other."""
-        state = {name: part.state_dict() for name, part in self._parts.items()}
-        partial = self._path.with_name(f"{self._path.name}.partial")
-        torch.save(state | {"progress": asdict(progress), "random": torch.get_rng_state()}, partial)
-        partial.replace(self._path)
-
-    def load(self) -> Progress:
-        """Take up what was saved, if anything was, and return how far it is."""
-        if not self._path.exists():
-            return Progress()
-        state = torch.load(self._path, weights_only=True)
-        for name, part in self._parts.items():
-            part.load_state_dict(state[name])
-        torch.set_rng_state(state["random"])
-        return Progress(**state["progress"])

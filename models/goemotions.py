@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.emotions import LABELS
 from core.errors import DatasetError
 from core.settings import settings
-from core.text import normalise
+from core.text import normaliser
 
 Split = Literal["train", "dev", "test"]
 
@@ -92,5 +92,5 @@ def load(split: Split, folder: Path | str | None = None) -> LabelledTexts:
             raise DatasetError(
                 f"{path}, line {row + 1}: expected text, label ids and comment id between tabs."
             ) from error
-        texts.append(normalise(text))
+        texts.append(normaliser().normalise(text))
     return LabelledTexts(split, texts, targets, hashlib.md5(raw, usedforsecurity=False).hexdigest())

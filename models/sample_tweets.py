@@ -12,7 +12,7 @@ import numpy as np
 
 from core.emotions import INDEX, LABELS
 from core.errors import DatasetError
-from core.text import normalise
+from core.text import normaliser
 from models.goemotions import LabelledTexts
 
 
@@ -25,7 +25,7 @@ def load(path: Path) -> LabelledTexts:
     try:
         content = path.read_bytes()
         rows = list(csv.DictReader(content.decode("utf-8").splitlines(keepends=True)))
-        texts = [normalise(row["text"]) for row in rows]
+        texts = [normaliser().normalise(row["text"]) for row in rows]
         named = [[INDEX[name] for name in row["emotions"].split("|")] for row in rows]
     except (OSError, KeyError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: no sample tweets with their emotions ({error!r}). Restore the file.") from error

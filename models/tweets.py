@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DatasetError
-from core.text import normalise
+from core.text import normaliser
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def load(path: Path) -> Tweets:
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: no tweets, one a line ({error}). Name a text file, gzipped or not.") from error
     texts = (
-        normalise(f"{row[0]} {row[2]}" if number % 2 and len(row) > 2 else row[0]) for number, row in enumerate(found)
+        normaliser().normalise(f"{row[0]} {row[2]}" if number % 2 and len(row) > 2 else row[0])
+        for number, row in enumerate(found)
     )
     return Tweets([text for text in texts if text], md5=hashlib.md5(content, usedforsecurity=False).hexdigest())
