@@ -1,4 +1,4 @@
-"""The command line of training: `python -m models train`, `refit`, `evaluate` and `runs`.
+"""The command line of training: `python -m models pretrain`, `train`, `refit`, `evaluate` and `runs`.
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[options.command](options)
+        {"pretrain": _pretrain, "train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[
+            options.command
+        ](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -86,6 +88,26 @@ def _parser() -> argparse.ArgumentParser:
     for recipe in (tfidf, electra, distilbert, mpnet):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+
+    body = commands.add_parser(
+        "pretrain", help="pre-train a light body of ELECTRA by replaced-token detection, for `train electra --base`"
+    )
+    body.add_argument(
+        "--tweets", type=Path, required=True, help="unlabelled tweets, one a line, gzipped or not; see models/tweets.py"
+    )
+    body.add_argument("--data", help=data)
+    body.add_argument("--vocabulary", type=_at_least_one, default=12_000, help="word pieces (default: %(default)s)")
+    body.add_argument("--width", type=_at_least_one, default=128, help="of their table (default: %(default)s)")
+    body.add_argument(
+        "--generator-layers", type=_at_least_one, default=2, help="of the body's six layers (default: %(default)s)"
+    )
+    body.add_argument("--epochs", type=_at_least_one, default=3, help="default: %(default)s")
+    body.add_argument("--batch-size", type=_at_least_one, default=64, help="texts a step (default: %(default)s)")
+    body.add_argument("--learning-rate", type=float, default=2e-4, help="at its peak (default: %(default)s)")
+    body.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="as in train (default: %(default)s)"
+    )
+    body.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
     refit = commands.add_parser("refit", help="make candidates from what people decided in reviews; none is promoted")
     refit.add_argument("--reviews", type=Path, required=True, help="the labelled set, a Parquet file")
@@ -160,6 +182,24 @@ def _train(options: argparse.Namespace) -> None:
             seed=options.seed,
         )
         transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    # Imported here: torch takes seconds.
+    from models.pretrain import Pretraining  # noqa: PLC0415
+    from models.recipes import body  # noqa: PLC0415
+
+    settings = Pretraining(
+        vocabulary=options.vocabulary,
+        width=options.width,
+        generator_layers=options.generator_layers,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        precision=options.precision,
+        seed=options.seed,
+    )
+    body.train(options.tweets, goemotions.data_dir(options.data), settings, datetime.now(UTC), print)
 
 
 def _refit(options: argparse.Namespace) -> None:

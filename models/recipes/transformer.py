@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 import torch
@@ -40,6 +40,9 @@ from models.training import BUILD, MeasureCost, fresh, publish, target
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128
 """Word pieces that the served model reads. Training reads 64, which 99.99 % of the comments do not fill."""
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
@@ -323,7 +326,7 @@ def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float3
     return taught
 
 
-def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> str:
+def begin(folder: Path, base: str, settings: "DataclassInstance", now: datetime) -> str:
     """Write down how a run begins (`run.json`), or check that one to be resumed began alike.
 
     Returns:
@@ -337,7 +340,7 @@ def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> 
     if path.exists():
         begun = json.loads(path.read_text(encoding="utf-8"))
         # What a program of before did not know of was as it is by default.
-        begun["settings"] = asdict(Hyperparameters()) | begun.get("settings", {})
+        begun["settings"] = asdict(type(settings)()) | begun.get("settings", {})
         differing = [name for name, value in wanted.items() if begun.get(name) != value]
         if differing:
             raise ModelError(
