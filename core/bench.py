@@ -28,7 +28,7 @@ from core.engines import onnx_engine, torch_engine
 from core.errors import ModelError
 from core.machine import run_python
 from core.settings import settings
-from core.text import normalise
+from core.text import normaliser
 
 _BLOCK: Final = 20
 """Single tweets that a contender reads before the next has its turn."""
@@ -40,10 +40,9 @@ _FIRST_PREDICTION: Final = """
 import sys
 from core import classifier, serving
 from core.settings import settings
-from core.text import normalise
 chosen = settings()
 model = classifier.load(serving.choices(chosen)[0].folder, chosen.threads)
-model.top(model.scores([normalise("I can't believe we won, thank you all!")]))
+model.top(model.read(["I can't believe we won, thank you all!"]))
 print("ready", *sorted({"torch", "transformers", "mlflow", "sklearn", "streamlit"} & sys.modules.keys()))
 """
 # Linux remembers the peak of the process that was forked, too: a small one in between keeps the bench's own out of it.
@@ -138,7 +137,7 @@ def _contenders(
         Contender("Affectra", lambda texts: cost.read_labels(ours, texts), 200 * share),
         Contender(
             "PyTorch engine, this model",
-            lambda texts: in_torch.score([normalise(text) for text in texts]) >= thresholds,
+            lambda texts: in_torch.score([ours.normaliser.normalise(text) for text in texts]) >= thresholds,
             60 * share,
         ),
         reference,
@@ -209,7 +208,7 @@ def _print_machine(threads: int, texts: Sequence[str]) -> None:
 
 
 def _print_agreement(ours: Classifier, in_torch: torch_engine.TorchEngine, texts: Sequence[str]) -> None:
-    clean = [text for text in map(normalise, texts) if text]
+    clean = [text for text in map(ours.normaliser.normalise, texts) if text]
     apart = np.abs(ours.scores(clean) - in_torch.score(clean))
     print(
         f"ONNX int8 against its own weights in PyTorch fp32, {len(clean)} texts: probabilities differ by "
@@ -236,8 +235,9 @@ def _print_table(contenders: Sequence[Contender], reference: Contender) -> None:
 
 def _print_arithmetic(folder: Path, ours: Contender, texts: Sequence[str]) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    engine = onnx_engine.load(folder, classifier.read_manifest(folder))
-    pieces = engine.pieces.lengths([normalise(text) for text in texts])
+    manifest = classifier.read_manifest(folder)
+    engine = onnx_engine.load(folder, manifest)
+    pieces = engine.pieces.lengths(list(map(normaliser(manifest.normaliser_version).normalise, texts)))
     mean = statistics.fmean(min(one, torch_engine.MAX_LENGTH) for one in pieces)
     work = 2 * _products(config, mean) / 1e9
     rate = statistics.median(ours.rates)

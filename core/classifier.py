@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, names, roll_up
 from core.errors import ModelError
-from core.text import NORMALISER_VERSION, NORMALISER_VERSIONS
+from core.text import NORMALISER_VERSION, NORMALISER_VERSIONS, normaliser
 
 EngineName = Literal["onnx", "torch", "sklearn"]
 
@@ -170,6 +170,11 @@ class Classifier:
         self._engine = engine
         self.info: Final = info
         self.thresholds: Final = thresholds
+        self.normaliser: Final = normaliser(info.normaliser_version)
+
+    def read(self, raw_texts: Sequence[str]) -> Scores:
+        """Return float32 [n_texts, 28] for texts as they were written, normalised as this model knows them."""
+        return self.scores([self.normaliser.normalise(text) for text in raw_texts])
 
     def scores(self, clean_texts: Sequence[str]) -> Scores:
         """Return float32 [n_texts, 28] for normalised texts; a row is NaN where the text is empty.
@@ -254,7 +259,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
         threads: cores to compute on; 0 takes all physical ones.
 
     Raises:
-        ModelError: the folder is missing, incomplete, damaged, or made for another normaliser.
+        ModelError: the folder is missing, incomplete, damaged, or made for a normaliser that is not here.
     """
     if not folder.is_dir():
         raise ModelError(f"No model folder {folder}. Name one that exists, or train it with `make train`.")
@@ -266,7 +271,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
     if manifest.normaliser_version not in NORMALISER_VERSIONS:
         raise ModelError(
             f"{folder}: trained on texts of normaliser version {manifest.normaliser_version}, this program has "
-            f"{NORMALISER_VERSION}. Train it anew with `make train`, or take the program it came with."
+            f"{' and '.join(NORMALISER_VERSIONS)}. Train it anew with `make train`, or take the program it came with."
         )
     verify(folder, manifest)
     module = _engine_module(manifest.engine)

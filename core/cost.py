@@ -22,7 +22,6 @@ from core.emotions import LABELS
 from core.errors import AffectraError, InputError, ModelError
 from core.machine import machine_kind
 from core.settings import ROOT, settings
-from core.text import normalise
 
 SINGLES: Final = 200
 """Tweets that are read one by one, fewer where that takes longer than `_SECONDS`."""
@@ -137,7 +136,7 @@ def sample_texts(path: Path) -> list[str]:
 
 def read_labels(model: Classifier, texts: Sequence[str]) -> list[list[str]]:
     """Return the emotions of raw texts: all that is timed."""
-    decided = model.decide(model.scores([normalise(text) for text in texts]))
+    decided = model.decide(model.read(texts))
     return [[LABELS[number] for number in np.flatnonzero(row)] for row in decided]
 
 

@@ -22,7 +22,6 @@ from core.selection import Selection
 from core.store import Store
 from core.store.explorer import Detail, Explorer
 from core.store.reviews import SECOND_LOOK, Act, Queue, Queued, Reviews
-from core.text import clean
 
 __all__ = ["SECOND_LOOK", "Item", "Queue", "Queued", "Reviewing"]
 
@@ -126,7 +125,7 @@ class Reviewing:
             ids, texts = self._reviews.without_second(baseline.info.label, AT_ONCE)
             if not ids:
                 break
-            decided = baseline.decide(baseline.scores([clean(text).text for text in texts]))
+            decided = baseline.decide(baseline.read(texts))
             masks = (decided.astype(np.uint32) << np.arange(len(LABELS), dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
             self._reviews.set_second(ids, masks, baseline.info.label)
             done += len(ids)

@@ -25,7 +25,6 @@ from core.rules import CATEGORIES, SEVERITIES, Flag, Rules, rulebook
 from core.rules.phrases import Phrase
 from core.rules.rulebook import Rulebook
 from core.settings import settings
-from core.text import normalise
 
 _SETS: Final = (("developed on", "sample_tweets.csv"), ("held out", "flag_tweets.csv"))
 """Files beside each other; the second may be missing."""
@@ -86,7 +85,7 @@ def run() -> None:
             continue
         samples = read_samples(path)
         texts = [sample.text for sample in samples]
-        scores = model.scores([normalise(text) for text in texts])
+        scores = model.read(texts)
         judged = [Judged(*pair) for pair in zip(samples, rules.judge_all(texts, scores), strict=True)]
         _print_table(f"{title}: {name}", judged, [Judged(sample, scan(sample.text)) for sample in samples])
         _print_failures(title, judged)

@@ -31,7 +31,6 @@ from core.prediction import Feedback, Prediction, Source, StoredPrediction, Verd
 from core.privacy import mask
 from core.selection import Selection
 from core.store import Flips, Store, StoredBatch, export
-from core.text import clean
 from core.times import parse_moment
 
 MAX_COMMENT: Final = 2_000
@@ -277,7 +276,7 @@ class Service:
         Raises:
             ModelError: the model fails on a text.
         """
-        cleaned = [clean(text) for text in texts]
+        cleaned = [self.classifier.normaliser.clean(text) for text in texts]
         scores = self.classifier.scores([text.text for text in cleaned])
         exceed = self.classifier.exceed([text.text for text in cleaned])
         return ReadBatch(
@@ -297,7 +296,7 @@ class Service:
         """
         model = classifier or self.classifier
         started = self._timer()
-        cleaned = clean(text)
+        cleaned = model.normaliser.clean(text)
         if not cleaned.text:
             raise InputError(_unreadable(text))
         scores = model.scores([cleaned.text])
@@ -342,7 +341,7 @@ class Service:
             ModelError: the model fails on it.
         """
         chosen = label or names(level)[int(self.classifier.top(prediction.scores, level)[0])]
-        return explain(self.classifier.scores, prediction.clean.text, chosen, level)
+        return explain(self.classifier.scores, self.classifier.normaliser.normalise(prediction.text), chosen, level)
 
     def score_table(
         self,
@@ -557,7 +556,7 @@ class Service:
         Raises:
             ModelError: the model fails on it.
         """
-        masked = clean(f"{text[: flag.start]} … {text[flag.stop :]}").text
+        masked = self.classifier.normaliser.normalise(f"{text[: flag.start]} … {text[flag.stop :]}")
         return self.classifier.scores([masked if any(sign.isalnum() for sign in masked) else ""])
 
     def judge_anew(

@@ -1,4 +1,4 @@
-"""The command line of training: `python -m models pretrain`, `train`, `refit`, `evaluate` and `runs`.
+"""The command line of training: `python -m models pretrain`, `train`, `refit`, `evaluate`, `runs` and `words`.
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from core.classifier import load
 from core.errors import AffectraError
 from core.settings import ROOT, settings
 from core.tracking import export_runs, import_runs
-from models import goemotions, sample_tweets, training
+from models import goemotions, sample_tweets, training, words
 
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
@@ -29,9 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        {"pretrain": _pretrain, "train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs}[
-            options.command
-        ](options)
+        _COMMANDS[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -141,6 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
     )
+
+    listed = commands.add_parser("words", help="make the list of common words of a new version of the normaliser")
+    listed.add_argument("--data", help=data)
+    listed.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of an uncased WordPiece model")
+    listed.add_argument("--output", type=Path, required=True, help="the file to write")
     return parser
 
 
@@ -249,6 +252,12 @@ def _runs(options: argparse.Namespace) -> None:
         print(f"{import_runs(options.folder)} runs recorded that were not there yet.")
 
 
+def _words(options: argparse.Namespace) -> None:
+    listed = words.common_words(options.tokenizer, goemotions.data_dir(options.data) / "train.tsv")
+    words.write_words(listed, options.output)
+    print(f"{len(listed):,} words in {options.output}")
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     if options.log:
         dev, test = goemotions.load("dev", options.data), goemotions.load("test", options.data)
@@ -263,6 +272,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(training.table(training.measure(model, split)))
     if options.model != _BASELINE and (training.target(_BASELINE) / "manifest.json").exists():
         print(training.comparison(model, load(training.target(_BASELINE)), split))
+
+
+_COMMANDS: Final = {
+    "pretrain": _pretrain,
+    "train": _train,
+    "refit": _refit,
+    "evaluate": _evaluate,
+    "runs": _runs,
+    "words": _words,
+}
 
 
 if __name__ == "__main__":

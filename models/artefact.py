@@ -38,6 +38,7 @@ class Origin:
         learned_from: beside the corpus, in a few words; empty if nothing was.
         tuned_on: what thresholds were tuned on.
         command: that makes it again, if that is not `train`.
+        normaliser_version: of the texts that it learned from.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Origin:
     learned_from: str = ""
     tuned_on: str = "dev"
     command: str = ""
+    normaliser_version: str = NORMALISER_VERSION
 
 
 def next_version(folder: Path) -> str:
@@ -102,7 +104,7 @@ def write_manifest(
         family=origin.family,
         engine=origin.engine,
         base=origin.base,
-        normaliser_version=NORMALISER_VERSION,
+        normaliser_version=origin.normaliser_version,
         max_length=origin.max_length,
         labels=LABELS,
         files={path.name: _fact(path) for path in sorted(folder.iterdir()) if path.name not in _PAPERS},

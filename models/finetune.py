@@ -23,6 +23,7 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from core.text import NORMALISER_VERSION
 from models import checkpoints
 from models.checkpoints import Checkpoint, Progress
 from models.goemotions import LabelledTexts
@@ -67,11 +68,14 @@ class Encoded:
     targets: NDArray[np.bool_]
 
 
-def encode(tokenizer: Tokenizer, data: LabelledTexts, max_length: int) -> Encoded:
+def encode(
+    tokenizer: Tokenizer, data: LabelledTexts, max_length: int, normaliser_version: str = NORMALISER_VERSION
+) -> Encoded:
     """Tokenise a split; texts longer than `max_length` word pieces are cut."""
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
-    return Encoded([encoding.ids for encoding in tokenizer.encode_batch(data.texts)], data.targets)
+    texts = data.read_by(normaliser_version)
+    return Encoded([encoding.ids for encoding in tokenizer.encode_batch(texts)], data.targets)
 
 
 def pad(ids: Sequence[list[int]], padding: int = 0) -> dict[str, torch.Tensor]:

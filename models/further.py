@@ -98,9 +98,11 @@ def train_further(
     model = ElectraForSequenceClassification.from_pretrained(checkpoint)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     length = manifest.max_length or settings.max_length
+    reads = manifest.normaliser_version
 
     checked = _rows(dev, np.arange(len(dev)) < CHECKED)
-    gaps = np.abs(predict(model, encode(tokenizer, checked, length).ids) - np.nan_to_num(parent.scores(checked.texts)))
+    probabilities = predict(model, encode(tokenizer, checked, length, reads).ids)
+    gaps = np.abs(probabilities - np.nan_to_num(parent.read(checked.raw)))
     if gaps.mean() > APART:
         raise ModelError(
             f"{checkpoint} does not compute what {folder} does: probabilities differ by {gaps.mean():.3f} on average, "
@@ -112,11 +114,11 @@ def train_further(
     torch.manual_seed(settings.seed)
     sample = _sample(train, len(learn), settings.seed)
     # Reviews are learned as they are, replayed texts half as the raters and half as the parent has them.
-    taught = np.concatenate([learn.targets.astype(np.float32), np.nan_to_num(parent.scores(sample.texts))])
+    taught = np.concatenate([learn.targets.astype(np.float32), np.nan_to_num(parent.read(sample.raw))])
     finetune(
         model,
-        encode(tokenizer, together(learn, sample), min(settings.max_length, length)),
-        _watched(encode(tokenizer, dev, length)),
+        encode(tokenizer, together(learn, sample), min(settings.max_length, length), reads),
+        _watched(encode(tokenizer, dev, length, reads)),
         settings,
         scratch / "epochs",
         taught=taught,
@@ -172,7 +174,7 @@ def _weights(folder: Path, manifest: Manifest, work: Path, scratch: Path) -> tup
 
 def _rows(texts: LabelledTexts, chosen: NDArray[np.bool_]) -> LabelledTexts:
     numbers = np.flatnonzero(chosen)
-    return LabelledTexts(texts.split, [texts.texts[row] for row in numbers], texts.targets[numbers], md5="")
+    return LabelledTexts(texts.split, [texts.raw[row] for row in numbers], texts.targets[numbers], md5="")
 
 
 def _sample(train: LabelledTexts, reviews: int, seed: int) -> LabelledTexts:

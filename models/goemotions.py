@@ -6,6 +6,7 @@ which the 54,263 with agreement between raters are split into train, dev and tes
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from core.emotions import LABELS
 from core.errors import DatasetError
 from core.settings import settings
-from core.text import normaliser
+from core.text import NORMALISER_VERSION, normaliser
 
 Split = Literal["train", "dev", "test"]
 
@@ -27,24 +28,33 @@ class LabelledTexts:
     """One split.
 
     Attributes:
-        texts: the normalised texts, as models read them.
+        raw: the texts as the file has them.
         targets: bool [n_texts, 28], the raters' labels in the order of `LABELS`.
         md5: checksum of the file.
     """
 
     split: str
-    texts: list[str]
+    raw: list[str]
     targets: NDArray[np.bool_]
     md5: str
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.raw)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The texts as a model reads them that is trained now."""
+        return self.read_by(NORMALISER_VERSION)
+
+    def read_by(self, version: str) -> list[str]:
+        """Return the texts as models of a version of the normaliser read them."""
+        return [normaliser(version).normalise(text) for text in self.raw]
 
 
 def together(first: LabelledTexts, second: LabelledTexts) -> LabelledTexts:
     """Return the rows of `first` and then those of `second`; it keeps the name of `first`, and is no file's."""
     return LabelledTexts(
-        first.split, [*first.texts, *second.texts], np.concatenate([first.targets, second.targets]), md5=""
+        first.split, [*first.raw, *second.raw], np.concatenate([first.targets, second.targets]), md5=""
     )
 
 
@@ -70,7 +80,7 @@ def data_dir(folder: Path | str | None = None) -> Path:
 
 
 def load(split: Split, folder: Path | str | None = None) -> LabelledTexts:
-    """Read one split, its texts normalised.
+    """Read one split.
 
     Raises:
         DatasetError: the folder or the file is not the GoEmotions 28-label split; the message names the line.
@@ -92,5 +102,5 @@ def load(split: Split, folder: Path | str | None = None) -> LabelledTexts:
             raise DatasetError(
                 f"{path}, line {row + 1}: expected text, label ids and comment id between tabs."
             ) from error
-        texts.append(normaliser().normalise(text))
+        texts.append(text)
     return LabelledTexts(split, texts, targets, hashlib.md5(raw, usedforsecurity=False).hexdigest())

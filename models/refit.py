@@ -25,10 +25,10 @@ from core.evidence import Decisions
 from core.leaderboard import Duel, duel
 from core.machine import code_revision
 from core.metrics import Interval
-from core.reviews.labelled import LabelledSet, Row, twin_key
+from core.reviews.labelled import LabelledSet, Row, twin_of
 from core.serving import choices
 from core.settings import Settings
-from core.text import normalise
+from core.text import normaliser
 from core.tracking import Dataset, Measurement
 from models import goemotions
 from models.artefact import Origin
@@ -81,8 +81,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = {twin_key(text) for text in test.texts}
-    learn = _texts((row for row in labelled.share("learn") if twin_key(normalise(row.text)) not in tested), md5)
+    tested = set(map(twin_of, test.raw))
+    learn = _texts((row for row in labelled.share("learn") if twin_of(row.text) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(
@@ -224,6 +224,7 @@ class _Bench:
             base=parent.base,
             base_licence=str(parent.training.get("base_licence", "")),
             max_length=parent.max_length,
+            normaliser_version=parent.normaliser_version,
             summary=summary,
             parameters=(),
             seed=self.seed,
@@ -349,7 +350,7 @@ class _Jury:
 
 
 def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
-    scores = np.nan_to_num(model.scores(split.texts))
+    scores = np.nan_to_num(model.read(split.raw))
     return Decisions(
         targets={level: roll_up_targets(split.targets, level) for level in AT_LEVEL},
         decided={level: model.decide(scores, level) for level in AT_LEVEL},
@@ -396,11 +397,11 @@ def _judge(difference: Interval) -> str:
 
 def _texts(rows: Iterable[Row], md5: str) -> LabelledTexts:
     """Return rows as a split called `reviews`, without those of which normalisation leaves nothing."""
-    readable = [(clean, row.labels) for row in rows if (clean := normalise(row.text))]
+    readable = [(row.text, row.labels) for row in rows if normaliser().normalise(row.text)]
     targets = np.zeros((len(readable), len(LABELS)), dtype=np.bool_)
     for number, (_, labels) in enumerate(readable):
         targets[number, [INDEX[label] for label in labels]] = True
-    return LabelledTexts("reviews", [clean for clean, _ in readable], targets, md5)
+    return LabelledTexts("reviews", [text for text, _ in readable], targets, md5)
 
 
 def _serving(house: Settings) -> Rival:

@@ -12,7 +12,6 @@ import numpy as np
 
 from core.emotions import INDEX, LABELS
 from core.errors import DatasetError
-from core.text import normaliser
 from models.goemotions import LabelledTexts
 
 
@@ -25,7 +24,7 @@ def load(path: Path) -> LabelledTexts:
     try:
         content = path.read_bytes()
         rows = list(csv.DictReader(content.decode("utf-8").splitlines(keepends=True)))
-        texts = [normaliser().normalise(row["text"]) for row in rows]
+        texts = [row["text"] for row in rows]
         named = [[INDEX[name] for name in row["emotions"].split("|")] for row in rows]
     except (OSError, KeyError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: no sample tweets with their emotions ({error!r}). Restore the file.") from error

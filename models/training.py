@@ -112,9 +112,7 @@ def publish(
     Thresholds.flat().write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
     tuned_on = goemotions.together(dev, candidate.tune_on) if candidate and candidate.tune_on else dev
-    tune_levels(tuned_on.targets, np.nan_to_num(load(staging).scores(tuned_on.texts))).write(
-        staging / "thresholds.json"
-    )
+    tune_levels(tuned_on.targets, np.nan_to_num(load(staging).read(tuned_on.raw))).write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
     report(0.25, "measuring")
@@ -192,7 +190,7 @@ def measure_fully(
     """
     manifest = read_manifest(folder)
     on_dev = measure(model, dev)
-    scores = np.nan_to_num(model.scores(test.texts))
+    scores = np.nan_to_num(model.read(test.raw))
     on_test = _evaluated(model, test, scores)
     probabilities = scratch / "probabilities_test.parquet"
     columns = {"row": np.arange(len(scores), dtype=np.int32)} | dict(zip(LABELS, scores.T, strict=True))
@@ -318,7 +316,7 @@ def measure(classifier: Classifier, split: goemotions.LabelledTexts) -> Evaluati
 
     A text of which normalisation left nothing has no scores; it counts as one without any emotion found.
     """
-    return _evaluated(classifier, split, np.nan_to_num(classifier.scores(split.texts)))
+    return _evaluated(classifier, split, np.nan_to_num(classifier.read(split.raw)))
 
 
 def _evaluated(classifier: Classifier, split: goemotions.LabelledTexts, scores: Scores) -> Evaluation:
@@ -344,7 +342,7 @@ def table(evaluation: Evaluation) -> str:
 
 def comparison(model: Classifier, rival: Classifier, split: goemotions.LabelledTexts) -> str:
     """Return how far the F1 of `model` lies above that of `rival` at each level, paired over the same resamples."""
-    ours, theirs = (np.nan_to_num(one.scores(split.texts)) for one in (model, rival))
+    ours, theirs = (np.nan_to_num(one.read(split.raw)) for one in (model, rival))
     weights = resample(len(split), np.random.default_rng(BOOTSTRAP_SEED))
     lines = [f"{model.info.label} above {rival.info.label}, {split.split}, n = {len(split)}; paired 95 % intervals"]
     for level in AT_LEVEL:

@@ -75,7 +75,9 @@ class WordRules:
         )
 
 
-def fake_classifier(name: str = "fake", engine: WordEngine | None = None, version: str = "1") -> Classifier:
+def fake_classifier(
+    name: str = "fake", engine: WordEngine | None = None, version: str = "1", normaliser_version: str = "1"
+) -> Classifier:
     thresholds = Thresholds.flat(0.5)
     info = ModelInfo(
         name=name,
@@ -83,7 +85,7 @@ def fake_classifier(name: str = "fake", engine: WordEngine | None = None, versio
         family="fake",
         engine="onnx",
         base="",
-        normaliser_version="1",
+        normaliser_version=normaliser_version,
         threshold_version=thresholds.version,
         max_length=None,
         bytes=0,

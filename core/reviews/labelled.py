@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, get_args
 
 from core.errors import InputError
 from core.reviews.events import check_emotions
-from core.text import encodable, normalise
+from core.text import encodable, normaliser
 
 Split = Literal["learn", "held back"]
 Rule = Literal["last word", "most persons", "latest"]
@@ -30,6 +30,8 @@ COLUMNS: Final = ("text", "emotions", "split")
 
 _VERSION: Final = b"affectra.labelled_set"
 _WORD: Final = re.compile(r"[^\W_]+")
+# Whatever a model reads, a text stays on its side: the version by which sides were first told.
+_SIDES: Final = normaliser("1")
 _MEND: Final = "Write the labelled set anew from the reviews."
 
 
@@ -135,7 +137,7 @@ class LabelledSet:
                 f"{_MEND}"
             )
         for row in rows:
-            if row.split != side_of(twin_key(normalise(row.text))):
+            if row.split != side_of(twin_of(row.text)):
                 raise InputError(
                     f"{path}: {row.text[:40]!r} is among {row.split!r}, where its words do not put it. {_MEND}"
                 )
@@ -153,6 +155,11 @@ def twin_key(clean_text: str) -> str:
     """
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", clean_text) if unicodedata.category(sign) != "Mn")
     return " ".join(sorted(set(_WORD.findall(plain.casefold())))) or clean_text
+
+
+def twin_of(text: str) -> str:
+    """Return the `twin_key` of a text as it was posted."""
+    return twin_key(_SIDES.normalise(text))
 
 
 def side_of(key: str) -> Split:
@@ -173,7 +180,7 @@ def resolve(decisions: Iterable[Decision]) -> LabelledSet:
     alike: dict[str, list[Decision]] = {}
     for one in decisions:
         said = replace(one, text=encodable(one.text), labels=check_emotions(one.labels))
-        alike.setdefault(twin_key(normalise(said.text)), []).append(said)
+        alike.setdefault(twin_of(said.text), []).append(said)
     rows: list[Row] = []
     conflicts: list[Conflict] = []
     for key, unordered in sorted(alike.items()):

@@ -23,9 +23,7 @@ __all__ = [
     "CleanText",
     "Normaliser",
     "Traced",
-    "clean",
     "encodable",
-    "normalise",
     "normaliser",
     "trace",
 ]
@@ -84,13 +82,3 @@ def normaliser(version: str = NORMALISER_VERSION) -> Normaliser:
         KeyError: `version` is none of `NORMALISER_VERSIONS`.
     """
     return _VERSIONS[version]
-
-
-def clean(raw: str) -> CleanText:
-    """Normalise one tweet by version 1 and say whether it was cut."""
-    return _VERSIONS["1"].clean(raw)
-
-
-def normalise(raw: str) -> str:
-    """Normalise one tweet by version 1."""
-    return first.normalise(raw)

@@ -1,7 +1,8 @@
 """Emoji and emoticons to words of sense.
 
 `data/emoji.csv` holds the sense of each emoji that says a feeling, or a short plain name; what is not in it keeps its
-CLDR name. Both stand in round brackets. An emoji that is meant in two ways, and is read rightly only in its context, has a token for its sense.
+CLDR name. Both stand in round brackets. An emoji that is meant in two ways, and is read rightly only in its context,
+has a token for its sense.
 """
 
 import csv

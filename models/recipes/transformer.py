@@ -318,7 +318,7 @@ def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float3
     if not folders:
         return None
     if not kept.exists():
-        said = [np.nan_to_num(load(folder).scores(corpus.texts)) for folder in folders]
+        said = [np.nan_to_num(load(folder).read(corpus.raw)) for folder in folders]
         partial = kept.with_name(f"partial-{kept.name}")
         np.save(partial, np.mean(said, axis=0, dtype=np.float32))
         partial.replace(kept)

@@ -15,7 +15,6 @@ from core.errors import InputError, ModelError
 from core.exploring import Detail
 from core.flags import Flag
 from core.service import Service
-from core.text import clean
 from pages.components.charts import draw_chart
 from pages.components.flagged import show_flagged
 from pages.components.frame import guarded, in_cell, plain, show_problem
@@ -169,7 +168,7 @@ def _facts(found: Detail) -> None:
 
 def _tokens(service: Service, found: Detail) -> None:
     with st.expander("How the model reads it", key="tokens"):
-        pieces = service.classifier.tokens(clean(found.listed.text).text)
+        pieces = service.classifier.tokens(service.classifier.normaliser.normalise(found.listed.text))
         st.caption(f"{len(pieces)} pieces, by {plain(service.classifier.info.label)}:")
         st.code(" ".join(map(in_cell, pieces)), language=None, wrap_lines=True)
 

@@ -126,6 +126,11 @@ def test_a_model_for_another_program_is_refused(tmp_path: Path, changes: dict[st
         load(_folder(tmp_path, **changes))
 
 
+def test_a_model_of_an_older_normaliser_is_read_by_it() -> None:
+    shipped = load(ROOT / "models" / "tfidf_model")
+    assert shipped.normaliser.version == read_manifest(ROOT / "models" / "tfidf_model").normaliser_version
+
+
 def test_a_missing_folder_or_manifest_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="make train"):
         load(tmp_path / "nowhere")

@@ -21,7 +21,9 @@ def corpus(tmp_path):
 def test_reads_and_normalises(corpus):
     data = load("dev", corpus)
     assert (data.split, len(data)) == ("dev", 2)
-    assert data.texts == ["That is [NAME] 's face with tears of joy", "Oh no."]
+    assert data.raw == ["That is @anna's 😂 https://example.org", "Oh no."]
+    assert data.texts == ["That is [NAME] 's (haha)", "Oh no."]
+    assert data.read_by("1") == ["That is [NAME] 's face with tears of joy", "Oh no."]
     assert data.targets.dtype == np.bool_
     assert data.targets.shape == (2, 28)
     assert np.flatnonzero(data.targets[0]).tolist() == [INDEX["amusement"], INDEX["joy"]]

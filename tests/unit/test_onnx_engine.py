@@ -12,7 +12,6 @@ from core.emotions import INDEX, LABELS
 from core.engines import onnx_engine, torch_engine
 from core.errors import ModelError
 from core.settings import ROOT
-from core.text import normalise
 from models.export_onnx import export
 from tests.tiny import MAX_LENGTH, TEXTS, exported, tiny_electra, tiny_manifest
 
@@ -151,7 +150,7 @@ def test_the_shipped_model_reads_what_it_should(shipped):
         "I'm terrified of going there alone": "fear",
         "The shop opens at nine.": "neutral",
     }
-    scores = shipped.scores([normalise(text) for text in texts])
+    scores = shipped.read(list(texts))
     assert [LABELS[label] for label in shipped.top(scores)] == list(texts.values())
     assert scores[0, INDEX["gratitude"]] > 0.9
 

@@ -20,9 +20,8 @@ from core.emotions import LABELS
 from core.errors import InputError, ModelError
 from core.leaderboard import Duel, LevelDuel
 from core.metrics import Differences, Interval
-from core.reviews.labelled import Decision, LabelledSet, Row, resolve, side_of, twin_key
+from core.reviews.labelled import Decision, LabelledSet, Row, resolve, side_of, twin_of
 from core.settings import Settings
-from core.text import normalise
 from models import goemotions, refit
 from models.__main__ import Reporter, main
 from models.artefact import Origin, write_manifest
@@ -314,7 +313,7 @@ def test_a_loss_in_micro_f1_is_told_beside_a_tie_in_macro_f1():
 
 
 def test_a_set_without_anything_to_learn_is_refused(tmp_path, began):
-    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_key(normalise(one))) == "held back"]
+    (held_back,) = [one for one in ("thank you", "what a day") if side_of(twin_of(one)) == "held back"]
     resolve([Decision(held_back, ("joy",), "Ada", NOW)]).write(tmp_path / "set.parquet")
     with pytest.raises(InputError, match="holds 1 texts and none to learn from"):
         refit.read_reviews(tmp_path / "set.parquet", goemotions.load("test", began / "corpus"))

@@ -26,7 +26,7 @@ from core.selection import Selection
 from core.settings import settings as read_settings
 from core.store import Store
 from core.store.reviews import Reviews
-from core.text import clean
+from core.text import normaliser
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ANA, BO = Seat(Actor("ana"), "w1"), Seat(Actor("bo"), "w2")
@@ -52,7 +52,7 @@ def tweet(text: str, *labels: str, flags: tuple[Flag, ...] = (), margin: float =
     for label in labels:
         probabilities[INDEX[label]] = 0.8
     return Prediction(
-        id=new_id(at), made_at=at, source="live", text=text, clean=clean(text), truncated=False,
+        id=new_id(at), made_at=at, source="live", text=text, clean=normaliser("1").clean(text), truncated=False,
         probabilities=tuple(probabilities), labels=labels, top=labels[0] if labels else "neutral", sentiment="neutral",
         model="electra", model_version="2", normaliser_version="1", threshold_version="t", margin=margin,
         latency_ms=1.0, flags=flags, rule_version="r",
@@ -342,7 +342,7 @@ class Baseline:
     class info:  # noqa: N801
         label = "tfidf 1"
 
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def read(self, texts: list[str]) -> np.ndarray:
         return np.tile(np.eye(len(LABELS), dtype=np.float32)[INDEX["anger"]], (len(texts), 1))
 
     def decide(self, scores: np.ndarray) -> np.ndarray:

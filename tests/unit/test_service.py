@@ -58,6 +58,26 @@ def test_reading_says_everything_and_records_nothing(service: Service) -> None:
     assert service.count() == 0
 
 
+@pytest.mark.parametrize(("version", "reads"), [("1", "bus is late frowning face"), ("2", "bus is late (sad)")])
+def test_each_model_reads_by_its_own_normaliser(store: Store, version: str, reads: str) -> None:
+    engine = WordEngine()
+    service = make_service(store, fake_classifier(engine=engine, normaliser_version=version))
+    read = service.read("bus is late ☹")
+    assert (read.clean.text, read.normaliser_version) == (reads, version)
+    service.read_batch(["bus is late ☹"])
+    service.explain(read)
+    service.classifier.read(["bus is late ☹"])
+    assert engine.seen.count(reads) == 4
+
+
+def test_a_prediction_is_explained_as_the_serving_model_reads_it(store: Store) -> None:
+    older = fake_classifier()
+    service = make_service(store, fake_classifier(normaliser_version="2"))
+    read = service.read("sad ☹", classifier=older)
+    assert read.clean.text == "sad frowning face"
+    assert [part.text for part in service.explain(read).parts] == ["sad", "(sad)"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "no text"), ("  \n", "no text"), ("https://example.com", "only links"), ("\u200b", "only links")],

@@ -17,7 +17,7 @@ from core.emotions import INDEX, LABELS
 from core.engines import sklearn_engine
 from core.errors import ModelError
 from core.settings import ROOT
-from core.text import normalise
+from core.text.first import normalise
 
 SHIPPED = ROOT / "models" / "tfidf_model"
 TEXTS = [
