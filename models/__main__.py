@@ -87,25 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
-    body = commands.add_parser(
-        "pretrain", help="pre-train a light body of ELECTRA by replaced-token detection, for `train electra --base`"
-    )
-    body.add_argument(
-        "--tweets", type=Path, required=True, help="unlabelled tweets, one a line, gzipped or not; see models/tweets.py"
-    )
-    body.add_argument("--data", help=data)
-    body.add_argument("--vocabulary", type=_at_least_one, default=12_000, help="word pieces (default: %(default)s)")
-    body.add_argument("--width", type=_at_least_one, default=128, help="of their table (default: %(default)s)")
-    body.add_argument(
-        "--generator-layers", type=_at_least_one, default=2, help="of the body's six layers (default: %(default)s)"
-    )
-    body.add_argument("--epochs", type=_at_least_one, default=3, help="default: %(default)s")
-    body.add_argument("--batch-size", type=_at_least_one, default=64, help="texts a step (default: %(default)s)")
-    body.add_argument("--learning-rate", type=float, default=2e-4, help="at its peak (default: %(default)s)")
-    body.add_argument(
-        "--precision", choices=("fp32", "bf16"), default="fp32", help="as in train (default: %(default)s)"
-    )
-    body.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    _add_pretrain(commands, data)
 
     refit = commands.add_parser("refit", help="make candidates from what people decided in reviews; none is promoted")
     refit.add_argument("--reviews", type=Path, required=True, help="the labelled set, a Parquet file")
@@ -145,6 +127,28 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of an uncased WordPiece model")
     listed.add_argument("--output", type=Path, required=True, help="the file to write")
     return parser
+
+
+def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", data: str) -> None:
+    body = commands.add_parser(
+        "pretrain", help="pre-train a light body of ELECTRA by replaced-token detection, for `train electra --base`"
+    )
+    body.add_argument(
+        "--tweets", type=Path, required=True, help="unlabelled tweets, one a line, gzipped or not; see models/tweets.py"
+    )
+    body.add_argument("--data", help=data)
+    body.add_argument("--vocabulary", type=_at_least_one, default=12_000, help="word pieces (default: %(default)s)")
+    body.add_argument("--width", type=_at_least_one, default=128, help="of their table (default: %(default)s)")
+    body.add_argument(
+        "--generator-layers", type=_at_least_one, default=2, help="of the body's six layers (default: %(default)s)"
+    )
+    body.add_argument("--epochs", type=_at_least_one, default=3, help="default: %(default)s")
+    body.add_argument("--batch-size", type=_at_least_one, default=64, help="texts a step (default: %(default)s)")
+    body.add_argument("--learning-rate", type=float, default=2e-4, help="at its peak (default: %(default)s)")
+    body.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="as in train (default: %(default)s)"
+    )
+    body.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
 
 def _at_least_one(text: str) -> int:
