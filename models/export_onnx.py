@@ -43,7 +43,8 @@ _SPECIAL: Final = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]
 def export(model: ElectraForSequenceClassification, folder: Path) -> Path:
     """Write `model.onnx`: `input_ids`, `attention_mask` (int64 [n, length]) to `probabilities` (float32 [n, n_labels]).
 
-    The same weights give the same bytes.
+    The labels are the 28 emotions, and after them the risks if the model was trained for them, too. The same weights
+    give the same bytes.
 
     Args:
         model: its `config.problem_type` must be `multi_label_classification`.
