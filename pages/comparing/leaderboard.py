@@ -190,7 +190,7 @@ def _how(frame: pd.DataFrame) -> None:
         st.markdown(
             f"""
 * **Data**: GoEmotions (Demszky et al., ACL 2020): English Reddit comments, 28 labels, several may hold at once. 43,410
-  train, 5,426 dev, 5,427 test, the authors' own split. Every model reads the same normalised text.
+  train, 5,426 dev, 5,427 test, the authors' own split. Each model reads these as it learned to (its normaliser).
 * **Thresholds**: tuned per label and level on dev, never on test. *At 0.5* shows what comes of not tuning.
 * **Levels**: an Ekman group or a sentiment has the highest probability among its members, and thresholds of its own.
 * **Intervals**: 95 %, by bootstrap over the test texts ({RESAMPLES:,} resamples, one seed for all runs). Two runs are

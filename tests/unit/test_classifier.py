@@ -8,6 +8,7 @@ import pytest
 from core.classifier import FileFact, Manifest, Thresholds, load, read_manifest, verify
 from core.emotions import INDEX, LABELS
 from core.errors import ModelError
+from core.settings import ROOT
 from core.text import NORMALISER_VERSION
 from tests.fakes import fake_classifier
 

@@ -10,7 +10,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
     pieces = ["[PAD]", "the", "train", "##ing", "late", "xyz", "of", "er", "i", "9", "zzz"]
     tokenizer, train = folder / "tokenizer.json", folder / "train.tsv"
     tokenizer.write_text(json.dumps({"model": {"vocab": {piece: at for at, piece in enumerate(pieces)}}}))
-    rows = ["I don\u2019t know, the TRAIN is late\t1\tid"] * 6 + ["soooo zzz rarely\t1\tid"] * 4
+    rows = ["I don\u2019t know, the TRAIN is late\t1\tid"] * 20 + ["soooo zzz rarely\t1\tid"] * 4
     train.write_text("\n".join(rows), encoding="utf-8")
     return tokenizer, train
 
