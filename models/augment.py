@@ -157,8 +157,8 @@ _EMOJI: Final = (
     ("excitement", "🎉🤩"),
     ("curiosity", "🤔"),
 )
-# Groups that may stand for one another without a change of meaning; words with another sense ("man!", "white", "straight
-# home") stand only where they can mean people.
+# Groups that may stand for one another without a change of meaning; words with another sense ("man!", "white",
+# "straight home") stand only where they can mean people.
 _GROUPS: Final = (
     ("women", "men", "girls", "boys", "lesbians", "old people", "young people"),
     ("black people", "white people", "asian people", "arabs", "indigenous people", "latinos"),
@@ -199,7 +199,7 @@ def with_emoji(text: str, rng: Rng) -> Made:
 
 
 def misspelt(text: str, rng: Rng) -> str | None:
-    """Return a text with two letters of a long word swapped, or one left out or doubled; None if it has no such word."""
+    """Return a text with two letters of a long word swapped, or one left out or doubled; None if it has none."""
 
     def spoil(word: str) -> str:
         place = int(rng.integers(1, len(word) - 2))
