@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """The command line of training: `python -m models pretrain`, `train`, `refit`, `evaluate`, `runs` and `words`.
-=======
-"""The command line of training: `python -m models train`, `refit`, `evaluate`, `runs` and `words`.
->>>>>>> normaliser
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
@@ -33,12 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-<<<<<<< HEAD
         _COMMANDS[options.command](options)
-=======
-        act = {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs, "words": _words}
-        act[options.command](options)
->>>>>>> normaliser
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
