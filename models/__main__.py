@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from core.classifier import load
 from core.errors import AffectraError
 from core.settings import ROOT, settings
 from core.tracking import export_runs, import_runs
 from models import goemotions, sample_tweets, training, words
+
+if TYPE_CHECKING:
+    from models.mixture import Sources
 
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
@@ -82,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         recipe.add_argument(
             "--teacher-weight", type=_share, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
         )
+    mixed = "; with any of --tweets, --risk and --pairs the project's own texts are learned, too, and risks are given"
+    electra.add_argument(
+        "--tweets", type=Path, help=f"unlabelled tweets to learn the teachers' word on, see models/tweets.py{mixed}"
+    )
+    electra.add_argument("--risk", type=Path, help=f"folder of corpora of risk, see models/risk_corpora.py{mixed}")
+    electra.add_argument("--pairs", type=int, help=f"sentences made by program, see models/augment.py{mixed}")
     mpnet.set_defaults(epochs=4, learning_rate=5e-5, layer_decay=0.95)
     for recipe in (tfidf, electra, distilbert, mpnet):
         recipe.add_argument("--data", help=data)
@@ -188,7 +197,18 @@ def _train(options: argparse.Namespace) -> None:
             teacher_weight=options.teacher_weight,
             seed=options.seed,
         )
-        transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)
+        transformer.train(
+            recipe, data, base=options.base, settings=chosen, now=now, say=print, sources=_sources(options)
+        )
+
+
+def _sources(options: argparse.Namespace) -> "Sources | None":
+    """Return what an ELECTRA learns from beside the corpus, None if no option names anything."""
+    from models.mixture import Sources  # noqa: PLC0415
+
+    named = {name: getattr(options, name, None) for name in ("tweets", "risk", "pairs")}
+    given = {name: value for name, value in named.items() if value is not None}
+    return Sources(**given) if given else None
 
 
 def _pretrain(options: argparse.Namespace) -> None:

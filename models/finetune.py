@@ -62,20 +62,31 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Tokenised texts: a list of word-piece ids each, and bool targets [n_texts, n_labels]."""
+    """Tokenised texts.
+
+    Attributes:
+        ids: word-piece ids of each text.
+        targets: bool or float [n_texts, n_labels] in 0..1.
+        known: float32 [n_texts, n_labels], how much each target counts, 0 where nothing is known; None if all count 1.
+    """
 
     ids: list[list[int]]
-    targets: NDArray[np.bool_]
+    targets: NDArray[Any]
+    known: NDArray[np.float32] | None = None
 
 
 def encode(
     tokenizer: Tokenizer, data: LabelledTexts, max_length: int, normaliser_version: str = NORMALISER_VERSION
 ) -> Encoded:
     """Tokenise a split; texts longer than `max_length` word pieces are cut."""
+    return Encoded(pieces(tokenizer, data.read_by(normaliser_version), max_length), data.targets)
+
+
+def pieces(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> list[list[int]]:
+    """Return the word-piece ids of normalised texts, cut at `max_length`."""
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
-    texts = data.read_by(normaliser_version)
-    return Encoded([encoding.ids for encoding in tokenizer.encode_batch(texts)], data.targets)
+    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
 
 
 def pad(ids: Sequence[list[int]], padding: int = 0) -> dict[str, torch.Tensor]:
@@ -154,17 +165,14 @@ def finetune(
     # Fused, for half of the parameters are embeddings, which every step moves.
     optimizer = torch.optim.AdamW(_parameter_groups(model, settings), lr=settings.learning_rate, fused=True)
     steps_per_epoch = math.ceil(len(train.ids) / settings.batch_size)
-    total_steps = steps_per_epoch * settings.epochs
-    warmup = max(1, round(total_steps * settings.warmup_share))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, (total_steps - step) / max(1, total_steps - warmup))
-    )
+    schedule = warm_up_and_fall(optimizer, steps_per_epoch * settings.epochs, settings.warmup_share)
     average = torch.optim.swa_utils.AveragedModel(
         model,
         multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average_decay),  # type: ignore[no-untyped-call]
     )
     lengths = np.array([len(row) for row in train.ids])
     targets = torch.from_numpy(train.targets).float()
+    known = None if train.known is None else torch.from_numpy(train.known)
     if taught is not None:
         targets = torch.lerp(targets, torch.from_numpy(taught), settings.teacher_weight)
     padding = padding_id(model)
@@ -190,7 +198,8 @@ def finetune(
         for step, rows in enumerate(progress, done.step + 1):
             with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
                 logits = model(**pad([train.ids[row] for row in rows], padding)).logits.float()
-            loss = nn.functional.binary_cross_entropy_with_logits(logits, targets[torch.from_numpy(rows)])
+            chosen = torch.from_numpy(rows)
+            loss = _loss(logits, targets[chosen], None if known is None else known[chosen])
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
             optimizer.step()
@@ -210,15 +219,42 @@ def finetune(
             scores = predict(weights, dev.ids)
             np.save(folder / f"{name}-{epoch}.dev.npy", scores)
             weights.save_pretrained(folder / f"{name}-{epoch}")
-            record[f"{name}_dev_macro_average_precision"] = float(
-                average_precision_score(dev.targets, scores, average="macro")
-            )
+            record[f"{name}_dev_macro_average_precision"] = _average_precision(dev, scores)
         with (folder / "history.jsonl").open("a", encoding="utf-8") as history:
             history.write(json.dumps(record | {"settings": asdict(settings)}) + "\n")
         tqdm.write(json.dumps(record))
         done = Progress(epoch + 1)
         kept.save(done)
     return {path.name.removesuffix(".dev.npy"): np.load(path) for path in sorted(folder.glob("*.dev.npy"))}
+
+
+def warm_up_and_fall(optimizer: torch.optim.Optimizer, steps: int, share: float) -> torch.optim.lr_scheduler.LambdaLR:
+    """Return a schedule that raises the rate over the first `share` of all steps, and then lets it fall to 0."""
+    warmup = max(1, round(steps * share))
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))
+    )
+
+
+def _loss(logits: torch.Tensor, targets: torch.Tensor, known: torch.Tensor | None) -> torch.Tensor:
+    if known is None:
+        return nn.functional.binary_cross_entropy_with_logits(logits, targets)
+    every = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return (every * known).sum() / known.sum().clamp(min=1)
+
+
+def _average_precision(dev: Encoded, scores: NDArray[np.float32]) -> float:
+    """Return the mean over labels, each over the texts of which it is known."""
+    known = np.ones_like(scores, dtype=bool) if dev.known is None else dev.known > 0
+    return float(
+        np.mean(
+            [
+                average_precision_score(dev.targets[rows, label], scores[rows, label])
+                for label, rows in enumerate(known.T)
+                if dev.targets[rows, label].any()
+            ]
+        )
+    )
 
 
 def _parameter_groups(model: PreTrainedModel, settings: Hyperparameters) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from transformers import ElectraForMaskedLM, ElectraForPreTraining
 
 from models import checkpoints
 from models.checkpoints import Checkpoint, Progress
-from models.finetune import length_buckets, pad
+from models.finetune import length_buckets, pad, pieces, warm_up_and_fall
 
 DETECTION_WEIGHT: Final = 50.0
 """How much the discriminator's loss counts beside the generator's, as in the paper."""
@@ -170,18 +170,14 @@ def pretrain(
     torch.manual_seed(settings.seed)
     generator = generator_of(body, settings.generator_layers)
     both = nn.ModuleDict({"body": body, "generator": generator})
-    ids = _encode(tokenizer, texts, settings.max_length)
+    ids = pieces(tokenizer, texts, settings.max_length)
     lengths = np.array([len(row) for row in ids])
     masking = Masking.of(tokenizer, settings.masked)
-    watched = _encode(tokenizer, held_out, settings.max_length)
+    watched = pieces(tokenizer, held_out, settings.max_length)
 
     optimizer = torch.optim.AdamW(_groups(both, settings.weight_decay), lr=settings.learning_rate, fused=True)
     steps = math.ceil(len(ids) / settings.batch_size)
-    total = steps * settings.epochs
-    warmup = max(1, round(total * settings.warmup_share))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, (total - step) / max(1, total - warmup))
-    )
+    schedule = warm_up_and_fall(optimizer, steps * settings.epochs, settings.warmup_share)
     kept = Checkpoint(folder / "checkpoint.pt", both=both, optimizer=optimizer, schedule=schedule)
     done = kept.load()
 
@@ -267,12 +263,6 @@ def _detection_loss(body: ElectraForPreTraining, replaced: Replaced) -> torch.Te
     logits = body(replaced.ids, attention_mask=replaced.mask).logits.float()
     there = replaced.mask.bool()
     return nn.functional.binary_cross_entropy_with_logits(logits[there], replaced.replaced[there].float())
-
-
-def _encode(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> list[list[int]]:
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length)
-    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
 
 
 def _groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What every recipe ends with: thresholds on dev, one measurement on test, papers, the tracker, and the new folder."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +11,15 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from core import cost, evidence, tracking
 from core.classifier import Classifier, Manifest, Thresholds, load, read_manifest
 from core.emotions import AT_LEVEL, LABELS, Scores, roll_up_targets
 from core.errors import ModelError, TrackingError
 from core.machine import machine_kind
-from core.metrics import BOOTSTRAP_SEED, f1_differences, resample
+from core.metrics import BOOTSTRAP_SEED, count, f1, f1_differences, precision, recall, resample
+from core.risks import RISKS
 from core.run_facts import FINGERPRINT_TAG, MODEL_TAG, VERSION_TAG
 from core.settings import ROOT, settings
 from core.tracking import Dataset, Measurement, Run, log_run
@@ -25,7 +27,8 @@ from models import goemotions
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
 from models.evaluate import Evaluation, evaluate
 from models.parameters import count_parameters
-from models.thresholds import tune_levels
+from models.thresholds import tune_known, tune_levels
+from models.written import RiskTexts
 
 MeasureCost = Callable[[Path], cost.Cost | None]
 
@@ -59,6 +62,21 @@ class AsCandidate:
     report: Callable[[float, str], None]
 
 
+@dataclass(frozen=True)
+class Alongside:
+    """What a model learned beside the corpus, and the dev texts by which its thresholds are tuned.
+
+    Attributes:
+        datasets: of the sources.
+        tweets: written for the project; thresholds of emotions are tuned on them together with dev.
+        risks: those of the ten categories are tuned on these.
+    """
+
+    datasets: tuple[Dataset, ...]
+    tweets: goemotions.LabelledTexts
+    risks: tuple[RiskTexts, ...]
+
+
 def target(name: str) -> Path:
     """Return the folder that a model called `name` is served from."""
     return settings().models_dir / f"{name}_model"
@@ -77,6 +95,7 @@ def publish(
     tracking_uri: str | None = None,
     measure_cost: MeasureCost = cost.measure,
     candidate: AsCandidate | None = None,
+    alongside: Alongside | None = None,
 ) -> Evaluation:
     """Turn the engine's files in `staging` into a complete model folder, record the run, and put it in service.
 
@@ -97,13 +116,18 @@ def publish(
         tracking_uri: the tracker; None takes the settings' one.
         measure_cost: measures what reading costs with the model in a folder.
         candidate: how it is published if it is no more than that; None puts it in service.
+        alongside: what it learned beside the corpus; None if that was all.
 
     Raises:
         AffectraError: the corpus, the artefact or the tracker cannot be used. What is in service stays as it was.
     """
     report: Callable[[float, str], None] = candidate.report if candidate else lambda _share, _what: None
     splits = [goemotions.load(split, data) for split in ("train", "dev", "test")]
-    datasets = (*(_dataset(split) for split in splits), *([candidate.dataset] if candidate else []))
+    datasets = (
+        *(_dataset(split) for split in splits),
+        *([candidate.dataset] if candidate else []),
+        *(alongside.datasets if alongside else []),
+    )
     _, dev, test = splits
     folder = folder or target(origin.name)
     version = next_version(folder)
@@ -111,8 +135,10 @@ def publish(
     report(0, "tuning thresholds")
     Thresholds.flat().write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
-    tuned_on = goemotions.together(dev, candidate.tune_on) if candidate and candidate.tune_on else dev
-    tune_levels(tuned_on.targets, np.nan_to_num(load(staging).read(tuned_on.raw))).write(staging / "thresholds.json")
+    further = candidate.tune_on if candidate else alongside.tweets if alongside else None
+    _tuned(load(staging), goemotions.together(dev, further) if further else dev, alongside).write(
+        staging / "thresholds.json"
+    )
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
     report(0.25, "measuring")
@@ -133,7 +159,7 @@ def publish(
             Run(
                 name=manifest.label,
                 params=(*origin.parameters, ("seed", str(origin.seed))),
-                metrics=(*measured.metrics, *found.metrics, *history),
+                metrics=(*measured.metrics, *found.metrics, *history, *_measured_alongside(finished, alongside)),
                 tags=(
                     ("base", origin.base or "none"),
                     ("code_revision", origin.code_revision),
@@ -157,6 +183,42 @@ def publish(
         _put_in_place(staging, folder)
     say(f"{manifest.label}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
     return measured.on_test
+
+
+def _tuned(model: Classifier, texts: goemotions.LabelledTexts, alongside: Alongside | None) -> Thresholds:
+    found = tune_levels(texts.targets, np.nan_to_num(model.read(texts.raw)))
+    if alongside is None:
+        return found
+    targets, known, scores = _risks(model, alongside.risks)
+    return Thresholds.from_values(found.values, tune_known(targets, known, scores))
+
+
+def _risks(
+    model: Classifier, texts: Sequence[RiskTexts]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float32]]:
+    """Return targets, what is known and scores of some texts' risks, [n_texts, 10] each."""
+    raw = [text for one in texts for text in one.raw]
+    said = model.outputs([model.normaliser.normalise(text) for text in raw]).risks
+    if said is None:
+        raise ModelError(f"{model.info.label} says no risks, but was trained for them. Train it anew.")
+    targets = np.concatenate([one.targets for one in texts]) > 0
+    return targets, np.concatenate([one.known for one in texts]), np.nan_to_num(said)
+
+
+def _measured_alongside(model: Classifier, alongside: Alongside | None) -> Iterator[Measurement]:
+    """Yield figures on the dev texts that thresholds were tuned on: `tweets_dev_*` and `risk_dev_*`."""
+    if alongside is None or model.thresholds.risks is None:
+        return
+    for name, value in measure(model, alongside.tweets).metrics():
+        yield Measurement(name, value)
+    targets, known, scores = _risks(model, alongside.risks)
+    decided = scores >= model.thresholds.risks
+    for place, name in enumerate(RISKS):
+        rows = known[:, place]
+        counts = count(targets[rows, place : place + 1], decided[rows, place : place + 1])
+        for figure, of in (("precision", precision), ("recall", recall), ("f1", f1)):
+            yield Measurement(f"risk_dev_{name}_{figure}", float(of(counts)[0]))
+        yield Measurement(f"risk_dev_{name}_n", float(rows.sum()))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from transformers import ElectraConfig, ElectraForSequenceClassification
 from core.emotions import LABELS
 from core.errors import ModelError
 from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
-from models.goemotions import LabelledTexts
 from models.recipes import transformer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,16 +119,31 @@ def test_a_teacher_is_learned_from(unbroken, tmp_path):
 
 
 def test_teachers_are_read_once(tmp_path):
-    corpus = LabelledTexts("train", ["thank you so much", "i hate this"], np.zeros((2, 28), dtype=bool), "")
+    texts_ = ["thank you so much", "i hate this"]
     kept = tmp_path / "taught.npy"
-    taught = transformer.teach("electra_model, tfidf_model", corpus, kept)
+    two = Hyperparameters(teachers="electra_model, tfidf_model")
+    taught = transformer.teach(two, texts_, kept)
     assert taught.shape == (2, 28)
     assert taught.argmax(axis=1).tolist() == [LABELS.index("gratitude"), LABELS.index("anger")]
     np.save(kept, np.zeros((2, 28), dtype=np.float32))
-    assert not transformer.teach("electra_model, tfidf_model", corpus, kept).any()
-    assert transformer.teach("", corpus, kept) is None
+    assert not transformer.teach(two, texts_, kept).any()
+    assert transformer.teach(Hyperparameters(), texts_, kept) is None
     with pytest.raises(ModelError, match="No model folder"):
-        transformer.teach("nobody", corpus, tmp_path / "other.npy")
+        transformer.teach(Hyperparameters(teachers="nobody"), texts_, tmp_path / "other.npy")
+
+
+def test_what_nobody_knows_is_left_out_of_the_loss(tmp_path):
+    data = texts()
+    known = np.zeros((60, 3), dtype=np.float32)
+    known[:, 0] = known[::2, 1] = 1
+    wrong = data.targets.astype(np.float32)
+    wrong[known == 0] = 0.5
+    settings = dataclasses.replace(SETTINGS, epochs=3)
+    found = [
+        finetune(tiny(), Encoded(data.ids, targets, known), texts(30), settings, tmp_path / name)["average-3"]
+        for name, targets in (("right", data.targets), ("wrong", wrong))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("steps", [4, 1_000])
