@@ -147,7 +147,7 @@ def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     body.add_argument("--data", help=data)
     body.add_argument("--vocabulary", type=_at_least_one, default=12_000, help="word pieces (default: %(default)s)")
-    body.add_argument("--width", type=_at_least_one, default=128, help="of their table (default: %(default)s)")
+    body.add_argument("--width", type=_at_least_one, default=192, help="of their table (default: %(default)s)")
     body.add_argument(
         "--generator-layers", type=_at_least_one, default=2, help="of the body's six layers (default: %(default)s)"
     )

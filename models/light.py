@@ -141,7 +141,10 @@ def _factorise(
     slope = gain * (share / summed.std(axis=1, keepdims=True)).sum()
     moved = places - place
     narrow = centred @ basis
-    narrow_places = ((moved - moved.mean(axis=1, keepdims=True)) * slope) @ basis
+    # The layer norm after it knows no scale, but a training does: its steps suit a table like the one it had.
+    scale = words.std() / narrow.std()
+    narrow *= scale
+    narrow_places = ((moved - moved.mean(axis=1, keepdims=True)) * slope) @ basis * scale
 
     sample = np.random.default_rng(0).choice(len(used), min(SAMPLE, len(used)), replace=False)
     used, at = used[sample], at[sample]

@@ -44,7 +44,7 @@ class Pretraining:
     """
 
     vocabulary: int = 12_000
-    width: int = 128
+    width: int = 192
     generator_layers: int = 2
     masked: float = 0.15
     epochs: int = 3
