@@ -4,21 +4,28 @@ import argparse
 import signal
 import sys
 
+from core import packages
 from core.commands import audit, bench, export, labelled, retain, score
 from core.errors import AffectraError
 
 COMMANDS = (score, audit, export, retain, labelled, bench)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 done, 2 a problem that is named on stderr, 130 stopped by Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    options = parser.parse_args(arguments)
+    return whole
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit code: 0 done, 2 a problem that is named on stderr, 130 stopped by Ctrl-C."""
+    options = parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
+        with packages.needed():
+            code: int = options.run(options)
     except AffectraError as error:
         print(f"affectra: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,10 @@ class AffectraError(Exception):
     """The base of all errors that are shown to a person as they are."""
 
 
+class MissingPackageError(AffectraError):
+    """A package that this command needs is not installed."""
+
+
 class SettingsError(AffectraError):
     """A setting in the environment cannot be used."""
 
@@ -23,6 +27,10 @@ class InputError(AffectraError):
 
 class StoreError(AffectraError):
     """The store cannot be opened, is held by another process, or is damaged."""
+
+
+class GoneError(StoreError):
+    """A prediction is no longer in the store: it was too old to keep."""
 
 
 class ReviewError(AffectraError):

@@ -12,6 +12,11 @@ _LOG: Final = logging.getLogger("affectra")
 
 T = TypeVar("T")
 
+Progress = Callable[[int], None]
+"""Told how many units are done."""
+Cancelled = Callable[[], bool]
+"""Asked whether the work is to stop."""
+
 
 class Job(Generic[T]):
     """One run of `work` in a thread of its own.
@@ -25,7 +30,7 @@ class Job(Generic[T]):
 
     def __init__(
         self,
-        work: Callable[[Callable[[int], None], Callable[[], bool]], T],
+        work: Callable[[Progress, Cancelled], T],
         total: int,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -45,7 +50,7 @@ class Job(Generic[T]):
         self._thread = threading.Thread(target=self._run, args=(work,), name="affectra-job", daemon=True)
         self._thread.start()
 
-    def _run(self, work: Callable[[Callable[[int], None], Callable[[], bool]], T]) -> None:
+    def _run(self, work: Callable[[Progress, Cancelled], T]) -> None:
         try:
             self.result = work(self._report, self._cancelled.is_set)
         except AffectraError as error:  # whoever draws the job shows it

@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from core.classifier import load
+from core import packages
 from core.errors import AffectraError
+from core.experiments.tracking import export_runs, import_runs
+from core.inference.classifier import load
 from core.settings import ROOT, settings
-from core.tracking import export_runs, import_runs
-from models import goemotions, sample_tweets, training, words
+from models import goemotions, sample_tweets, words
+from models import publish as training
 
 if TYPE_CHECKING:
     from models.mixture import Sources
@@ -30,9 +32,10 @@ _AFTER_A_STOP = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        _COMMANDS[options.command](options)
+        with packages.needed():
+            _COMMANDS[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,9 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models", description="Train and measure Affectra's models.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="python -m models", description="Train and measure Affectra's models.")
+    commands = whole.add_subparsers(dest="command", required=True)
     data = "folder of the GoEmotions 28-label split; without it, GOEMOTIONS_DIR"
 
     train = commands.add_parser("train", help="train a model, measure it on test and put it in service")
@@ -135,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("--data", help=data)
     listed.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of an uncased WordPiece model")
     listed.add_argument("--output", type=Path, required=True, help="the file to write")
-    return parser
+    return whole
 
 
 def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", data: str) -> None:

@@ -8,14 +8,14 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Final
 
-from core.classifier import EngineName, FileFact, Manifest, read_manifest
 from core.emotions import LABELS, LEVEL_TITLES
 from core.errors import ModelError
-from core.evidence import LABEL_COLUMNS
+from core.experiments.evidence import LABEL_COLUMNS
+from core.experiments.tracking import Dataset
+from core.inference.classifier import EngineName, FileFact, Manifest, read_manifest
 from core.machine import machine_kind
-from core.metrics import RARE
+from core.stats.metrics import RARE
 from core.text import NORMALISER_VERSION
-from core.tracking import Dataset
 from models.evaluate import Evaluation, LevelFigures
 
 _PAPERS: Final = {"manifest.json", "README.md"}

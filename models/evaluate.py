@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, Level, Scores, names, roll_up, roll_up_targets
-from core.metrics import RARE, Interval, count, f1, f1_intervals, precision, recall, resample
+from core.inference.classifier import Thresholds
+from core.stats.metrics import RARE, Interval, count, f1, f1_intervals, precision, recall, resample
 
 FLAT: Final = 0.5
 

@@ -27,8 +27,8 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
-from core.engines.onnx_engine import MODEL_FILE
 from core.errors import ModelError
+from core.inference.engines.onnx_engine import MODEL_FILE
 
 OPSET: Final = 18
 _CONTRIB: Final = "com.microsoft"

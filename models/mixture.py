@@ -21,9 +21,9 @@ from transformers import ElectraForSequenceClassification
 
 from core.emotions import INDEX, LABELS
 from core.errors import InputError
+from core.experiments.tracking import Dataset
 from core.risks import RISKS
 from core.text import normaliser
-from core.tracking import Dataset
 from models import augment, risk_corpora, tweets, written
 from models.finetune import Encoded, pieces
 from models.goemotions import LabelledTexts

@@ -4,10 +4,8 @@ import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from safetensors import safe_open
-
-from core.checkpoint import recover
-from core.classifier import Manifest
+from core.inference.checkpoint import recover
+from core.inference.classifier import Manifest
 
 
 def count_parameters(folder: Path, manifest: Manifest) -> int:
@@ -17,9 +15,11 @@ def count_parameters(folder: Path, manifest: Manifest) -> int:
         ModelError: the folder does not hold such a model.
     """
     if manifest.engine == "sklearn":
-        from core.engines import sklearn_engine  # noqa: PLC0415  (scikit-learn: only the baseline needs it)
+        from core.inference.engines import sklearn_engine  # noqa: PLC0415  (scikit-learn: only the baseline needs it)
 
         return sklearn_engine.load(folder, manifest).n_parameters
+    from safetensors import safe_open  # noqa: PLC0415  (a package of training; the baseline needs none)
+
     with TemporaryDirectory() as scratch:
         checkpoint = recover(folder, Path(scratch)) if manifest.engine == "onnx" else folder
         with safe_open(checkpoint / "model.safetensors", framework="numpy") as weights:

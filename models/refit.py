@@ -17,23 +17,24 @@ from typing import Final, Literal
 
 import numpy as np
 
-from core import cost
-from core.classifier import Classifier, Manifest, load, read_manifest
 from core.emotions import AT_LEVEL, INDEX, LABELS, roll_up_targets
 from core.errors import InputError, ModelError
-from core.evidence import Decisions
-from core.leaderboard import Duel, duel
+from core.experiments import cost
+from core.experiments.evidence import Decisions
+from core.experiments.head_to_head import HeadToHead, compare_runs
+from core.experiments.tracking import Dataset, Measurement
+from core.inference.classifier import Classifier, Manifest, load, read_manifest
+from core.inference.serving import choices
 from core.machine import code_revision
-from core.metrics import Interval
-from core.reviews.labelled import LabelledSet, Row, twin_of
-from core.serving import choices
+from core.review.labelled_set import LabelledSet, Row
+from core.review.twins import twin_key
 from core.settings import Settings
+from core.stats.metrics import Interval
 from core.text import normaliser
-from core.tracking import Dataset, Measurement
 from models import goemotions
 from models.artefact import Origin
 from models.goemotions import LabelledTexts, together
-from models.training import BUILD, AsCandidate, Findings, MeasureCost, measure, publish
+from models.publish import BUILD, AsCandidate, Findings, MeasureCost, measure, publish
 
 Kind = Literal["thresholds", "tfidf", "electra"]
 Report = Callable[[float, str], None]
@@ -81,8 +82,8 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     """
     labelled = LabelledSet.read(path)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    tested = set(map(twin_of, test.raw))
-    learn = _texts((row for row in labelled.share("learn") if twin_of(row.text) not in tested), md5)
+    tested = set(map(twin_key, test.raw))
+    learn = _texts((row for row in labelled.share("learn") if twin_key(row.text) not in tested), md5)
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(
@@ -260,8 +261,8 @@ def _tfidf(bench: _Bench, staging: Path) -> _Made:
 
 def _electra(bench: _Bench, staging: Path) -> _Made:
     # Imported here: torch takes seconds, and the other kinds need none.
+    from models.continue_training import train_further  # noqa: PLC0415
     from models.finetune import Hyperparameters  # noqa: PLC0415
-    from models.further import train_further  # noqa: PLC0415
 
     parent = bench.manifest
     if parent.engine != "onnx":
@@ -321,7 +322,7 @@ class _Jury:
         for split, where in ((test, "On the test split of GoEmotions"), (held_back, "On the reviews held back")):
             own = _decisions(model, split)
             for who, rival in rivals.items():
-                found = self._duel(model, own, rival, split)
+                found = self._compare(model, own, rival, split)
                 metrics += _differences(found, f"{split.split}_", f"_vs_{who}") if found else []
                 sentence = f"{where} (n = {len(split):,}): {_say(found)}"
                 verdicts[who].append(_verdict(found))
@@ -340,13 +341,13 @@ class _Jury:
             )
         return Findings(tuple(metrics), tuple(tags), tuple(sentences))
 
-    def _duel(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> Duel | None:
+    def _compare(self, model: Classifier, own: Decisions, rival: Rival, split: LabelledTexts) -> HeadToHead | None:
         if not len(split):
             return None
         key = (rival.folder, split.split)
         if key not in self._known:
             self._known[key] = _decisions(rival.model, split)
-        return duel(model.info.label, rival.model.info.label, own, self._known[key])
+        return compare_runs(model.info.label, rival.model.info.label, own, self._known[key])
 
 
 def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
@@ -357,7 +358,7 @@ def _decisions(model: Classifier, split: LabelledTexts) -> Decisions:
     )
 
 
-def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
+def _differences(found: HeadToHead, before: str, after: str) -> list[Measurement]:
     """Return each difference and the ends of its interval, named as `test_emotion_macro_f1_vs_parent` and `..._low`."""
     measured = []
     for at in found.levels:
@@ -368,7 +369,7 @@ def _differences(found: Duel, before: str, after: str) -> list[Measurement]:
     return measured
 
 
-def _say(found: Duel | None) -> str:
+def _say(found: HeadToHead | None) -> str:
     if found is None:
         return "no text was held back yet, so there is nothing to measure on."
     if found.n >= FEW:
@@ -380,7 +381,7 @@ def _say(found: Duel | None) -> str:
     )
 
 
-def _verdict(found: Duel | None) -> str:
+def _verdict(found: HeadToHead | None) -> str:
     if found is None or found.n < FEW:
         return "too few texts to tell"
     # Both are told: what rare emotions gain may be lost on the many texts without them.

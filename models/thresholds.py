@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classifier import Thresholds
 from core.emotions import AT_LEVEL, Scores, roll_up, roll_up_targets
-from core.metrics import count, count_by_threshold, f1
+from core.inference.classifier import Thresholds
+from core.stats.metrics import count, count_by_threshold, f1
 
 LOG_ODDS: Final[NDArray[np.float64]] = np.linspace(-7, 7, 281)
 """The thresholds that are tried, as log-odds: probabilities from 0.0009 to 0.9991."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classifier import Classifier, FileFact, Manifest, ModelInfo, Thresholds
-from core.cost import Cost
 from core.emotions import INDEX, LABELS, Scores
-from core.flags import Flag
+from core.experiments.cost import Cost
+from core.inference.classifier import Classifier, FileFact, Manifest, ModelInfo, Thresholds
+from core.rules.flags import Flag
 
 WORDS = {
     "love": "love",

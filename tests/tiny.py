@@ -6,8 +6,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
-from core.classifier import Manifest
 from core.emotions import LABELS
+from core.inference.classifier import Manifest
 from core.text import NORMALISER_VERSION
 from models.export_onnx import export, write_tokenizer
 

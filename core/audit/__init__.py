@@ -11,7 +11,7 @@ An audit's id follows from what it is made of: the file's content, its columns, 
 normaliser, the thresholds and the rules. The folder `audit-<id>` is there whole or not at all, and is taken as it is
 when the same audit is asked for again. An audit that was stopped goes on from the rows that it had scored.
 
-    service -> parts     rows are scored into numbered files, which a later run takes over
+    scorer -> parts      rows are scored into numbered files, which a later run takes over
     parts -> findings    one pass counts, and writes the rows to look at
     findings -> tables, words, report
     folder               what is in the finished folder, how it is checked and put in place

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.audit.parts import Rows
 from core.emotions import LABELS
-from core.flags import CATEGORIES, SEVERITIES, Flag
-from core.selection import UNCERTAIN
+from core.explore.selection import UNCERTAIN
+from core.rules.flags import CATEGORIES, SEVERITIES, Flag
 
 GRAVEST: Final = 50
 """Flagged rows that a report shows at most."""

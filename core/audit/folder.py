@@ -15,9 +15,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.audit.findings import Findings
-from core.classifier import FileFact
 from core.errors import InputError
-from core.flags import CATEGORIES, SEVERITIES
+from core.inference.classifier import FileFact
+from core.rules.flags import CATEGORIES, SEVERITIES
 
 STATS: Final = "emotion_stats.csv"
 ERRORS: Final = "emotion_errors_flagged.csv"

@@ -16,9 +16,10 @@ from core.emotions import LABELS
 from core.errors import InputError
 from core.files import open_table, open_writer
 from core.files.cells import Values, plain, texts
-from core.flags import Flag
-from core.service import ROWS_AT_ONCE, STORE_COLUMNS, Service
-from core.times import parse_moment
+from core.files.times import parse_moment
+from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS
+from core.rules.flags import Flag
+from core.services.scoring import Scorer
 
 PART_BATCHES: Final = 4
 """Batches of `ROWS_AT_ONCE` rows in a part: a few seconds' work, which is all that an interruption costs.
@@ -69,7 +70,7 @@ def unpacked(masks: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 
 def score_parts(
-    service: Service,
+    scorer: Scorer,
     source: AuditSource,
     folder: Path,
     made_at: datetime,
@@ -97,7 +98,9 @@ def score_parts(
                     if cancelled():
                         writer.discard()
                         return False
-                    service.write_for_store(writer, service.read_batch(batch), first + writer.rows, made_at, moments)
+                    scorer.write_scored(
+                        writer, scorer.predictor.predict_batch(batch), first + writer.rows, made_at, moments
+                    )
                     on_rows(first + writer.rows)
         first += rows
         on_rows(first)

@@ -16,25 +16,27 @@ from core.audit.findings import Findings, notable
 from core.audit.folder import Audit, Basis, Facts, Manifest
 from core.audit.parts import begun_at, part_rows, parts_of, read_parts, score_parts, unpacked
 from core.audit.source import AuditSource
+from core.clock import utc_now
 from core.errors import InputError
 from core.files import open_writer, printable
-from core.service import STORE_COLUMNS, Service, utc_now
+from core.predictions.columns import STORE_COLUMNS
+from core.services.scoring import Scorer
 
 AUDIT_VERSION: Final = "1"
 """Raised with any change that alters what an audit writes."""
 
 
-def audit_id(service: Service, source: AuditSource) -> UUID:
+def audit_id(scorer: Scorer, source: AuditSource) -> UUID:
     """Return the id that an audit has: the same content, columns and versions, the same id.
 
     Raises:
         InputError: the file cannot be read.
     """
-    return _basis(service, source).id
+    return _basis(scorer, source).id
 
 
 def audit(
-    service: Service,
+    scorer: Scorer,
     source: AuditSource,
     out: Path,
     on_rows: Callable[[int], None] = lambda rows: None,
@@ -56,7 +58,7 @@ def audit(
         InputError: an expected emotion is none, the file changed meanwhile, or the disk refused.
         ModelError: the model fails on a text.
     """
-    run = _Run(service, source, _basis(service, source), out)
+    run = _Run(scorer, source, _basis(scorer, source), out)
     if done := folders.finished(run.folder):
         folders.sweep(out, run.basis.id)  # what a run left that was killed just after it had finished
         on_rows(done.rows)
@@ -76,17 +78,17 @@ def audit(
         raise
 
 
-def scored_rows(service: Service, source: AuditSource, out: Path) -> int:
+def scored_rows(scorer: Scorer, source: AuditSource, out: Path) -> int:
     """Return how many rows an unfinished audit has scored, which the next run takes over.
 
     Raises:
         InputError: the file cannot be read.
     """
-    return _Run(service, source, _basis(service, source), out).kept
+    return _Run(scorer, source, _basis(scorer, source), out).kept
 
 
-def _basis(service: Service, source: AuditSource) -> Basis:
-    info, table = service.classifier.info, source.table
+def _basis(scorer: Scorer, source: AuditSource) -> Basis:
+    info, table = scorer.predictor.classifier.info, source.table
     return Basis(
         audit_version=AUDIT_VERSION,
         sha256=source.sha256(),
@@ -98,8 +100,8 @@ def _basis(service: Service, source: AuditSource) -> Basis:
         model_version=info.version,
         normaliser_version=info.normaliser_version,
         threshold_version=info.threshold_version,
-        rule_version=service.rule_version,
-        private=service.private,
+        rule_version=scorer.predictor.rule_version,
+        private=scorer.private,
     )
 
 
@@ -107,7 +109,7 @@ def _basis(service: Service, source: AuditSource) -> Basis:
 class _Run:
     """One run of an audit, which may find the parts of earlier ones."""
 
-    service: Service
+    scorer: Scorer
     source: AuditSource
     basis: Basis
     out: Path
@@ -129,7 +131,7 @@ class _Run:
         """Score what is not scored, and put the folder in place."""
         self.parts.mkdir(parents=True, exist_ok=True)
         made_at = begun_at(self.parts) or now()
-        if not score_parts(self.service, self.source, self.parts, made_at, on_rows=on_rows, cancelled=cancelled):
+        if not score_parts(self.scorer, self.source, self.parts, made_at, on_rows=on_rows, cancelled=cancelled):
             return self._stopped(made_at)
         with folders.staging(self.out, self.basis.id) as staged:
             findings = self._count(staged, cancelled)
@@ -180,7 +182,7 @@ class _Run:
     def _tell(self, findings: Findings, made_at: datetime, staged: Path) -> None:
         """Write what follows from the findings, the manifest last."""
         with open_writer(staged / folders.STATS, tables.STATS_COLUMNS) as stats:
-            stats.write(tables.stats_cells(findings, self.service.classifier.thresholds.values["emotion"]))
+            stats.write(tables.stats_cells(findings, self.scorer.predictor.classifier.thresholds.values["emotion"]))
         said = words.sections(self.basis, self.source.name, made_at, findings)
         pages = {
             folders.SUMMARY: words.summary(self.basis.id, said),

@@ -14,10 +14,11 @@ from plotly.offline import get_plotlyjs
 from core.audit.findings import Findings, Flagged
 from core.audit.folder import STATS, Basis
 from core.audit.words import counted, percent, shown
-from core.charts import audit as charts
-from core.charts.readings import counts_frame
+from core.charts import distributions as charts
+from core.charts import risk
+from core.charts.probabilities import counts_frame
 from core.emotions import EMOTIONS, LABELS
-from core.flags import CATEGORIES, SEVERITIES
+from core.rules.flags import CATEGORIES, SEVERITIES
 
 FREQUENT: Final = 10
 """Emotions in the table."""
@@ -189,7 +190,7 @@ def _emotions(findings: Findings, figures: _Figures) -> list[str]:
 
 
 def co_occurrence_frame(findings: Findings, labels: Sequence[str]) -> pd.DataFrame:
-    """Return a row for each pair of `labels`: what `core.charts.audit.co_occurrence` draws."""
+    """Return a row for each pair of `labels`: what `core.charts.distributions.co_occurrence` draws."""
     pairs = [
         (row, column, findings.together[LABELS.index(row), LABELS.index(column)], findings.counts[LABELS.index(row)])
         for row in labels
@@ -222,8 +223,8 @@ def _flags(findings: Findings, figures: _Figures) -> list[str]:
     frame = severity_frame(findings)
     return [
         figures.add(
-            charts.severity_by_category(frame),
-            charts.describe_severity_by_category(frame),
+            risk.severity_by_category(frame),
+            risk.describe_severity_by_category(frame),
             f"Flags by category and severity, in {counted(findings.rows, 'row')}.",
         ),
         _table(

@@ -16,8 +16,8 @@ from core.files import Batch, Table
 from core.files.cells import texts
 from core.files.encoding import disk_errors
 from core.files.table import text_column
-from core.service import ROWS_AT_ONCE
-from core.times import parse_moment
+from core.files.times import TimeColumn, time_column
+from core.predictions.columns import ROWS_AT_ONCE
 
 EXPECTED_NAMES: Final = ("emotions", "emotion", "expected", "label", "labels")
 """Column names that are taken for the emotions expected of a tweet, the likeliest first."""
@@ -33,6 +33,7 @@ class AuditSource:
         name: what it is called in the report.
         expected: the column with the emotions that each text should show; None expects nothing.
         posted: the column that says when each text was posted.
+        times: how that column is read; made of it where it is not given.
 
     Raises:
         InputError: there is no such column.
@@ -42,10 +43,13 @@ class AuditSource:
     name: str
     expected: str | None = None
     posted: str | None = None
+    times: TimeColumn | None = None
 
     def __post_init__(self) -> None:
         for column in filter(None, (self.expected, self.posted)):
             text_column(self.table.path, self.table.columns, {}, column)
+        if self.posted is not None and self.times is None:
+            object.__setattr__(self, "times", time_column(self.table, self.posted))
 
     def sha256(self) -> str:
         """Return the checksum of the file's content, in hex.
@@ -58,9 +62,7 @@ class AuditSource:
 
     def moments(self, batch: Batch) -> list[datetime | None]:
         """Return when the texts of a batch were posted, None where that is not known."""
-        if self.posted is None:
-            return [None] * len(batch)
-        return [parse_moment(cell) for cell in texts(batch.values[self.table.names.index(self.posted)])]
+        return [None] * len(batch) if self.times is None else self.times.moments(self.table, batch)
 
     def expectations(self) -> Iterator[int]:
         """Yield for each row the emotions expected of it as 28 bits, bit k for emotion k; 0 where nothing is.

@@ -10,8 +10,8 @@ import numpy as np
 from core.audit.findings import Findings
 from core.audit.folder import Basis
 from core.emotions import LABELS
-from core.flags import CATEGORIES, SEVERITIES
-from core.selection import UNCERTAIN
+from core.explore.selection import UNCERTAIN
+from core.rules.flags import CATEGORIES, SEVERITIES
 
 MOST: Final = 5
 """Emotions that a sentence lists at most."""

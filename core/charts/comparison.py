@@ -1,9 +1,8 @@
 """Charts that compare runs: quality against size, F1 by emotion, curves of one emotion, two runs head to head.
 
-Frames come from `core.leaderboard` and `core.evidence`.
+Frames come from `core.experiments.leaderboard` and `core.experiments.evidence`.
 """
 
-import html
 from typing import Final
 
 import numpy as np
@@ -11,9 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.charts.theme import as_text
 from core.emotions import LEVEL_TITLES
-from core.leaderboard import Duel, pareto
-from core.metrics import RARE
+from core.experiments.head_to_head import HeadToHead
+from core.experiments.leaderboard import pareto
+from core.stats.metrics import RARE
 
 _COLOURS: Final = ("#3a86d4", "#c9752b", "#8a6fd1", "#2f9e7a", "#c2557f", "#8d8f3a")
 """Apart from each other in lightness and for the common colour-vision deficiencies; on white and on black alike."""
@@ -26,22 +27,13 @@ _MANY: Final = 12
 """Runs from which on only those of the front are named in the chart."""
 
 
-def as_text(name: str, limit: int = 40) -> str:
-    """Return a run's or a family's name so that Plotly, which draws some HTML, shows it as it is and on one line.
-
-    Names come from a tracker into which others may write.
-    """
-    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())
-    return html.escape(shown if len(shown) <= limit else f"{shown[: limit - 1]}…", quote=False)
-
-
 def trade_off(frame: pd.DataFrame) -> go.Figure:
     """Draw macro-F1 against size, each run a bubble as large as its latency; the runs no other one beats are joined.
 
     Runs that another beats in size and in F1 are grey and hollow.
 
     Args:
-        frame: from `core.leaderboard.board_frame`; runs without size or F1 are left out.
+        frame: from `core.experiments.leaderboard.board_frame`; runs without size or F1 are left out.
     """
     known = frame.dropna(subset=["mb", "macro_f1"])
     front = _front(known)
@@ -111,7 +103,7 @@ def trade_off(frame: pd.DataFrame) -> go.Figure:
 
 
 def _front(known: pd.DataFrame) -> NDArray[np.bool_]:
-    # In steps of a tenth of a megabyte: two trainings of one model differ by a few bytes, which nobody would choose by.
+    # In steps of a tenth of a megabyte: by the few bytes between two trainings of one model nobody would choose.
     return pareto(known["mb"].round(1).to_numpy(float), known["macro_f1"].to_numpy(float))
 
 
@@ -133,7 +125,7 @@ def heat_frame(labels: dict[str, pd.DataFrame], level: str) -> pd.DataFrame:
     """Return F1 by label and run, one row each, the most frequent label first.
 
     Args:
-        labels: a run's title to its figures by label (`core.evidence.read_labels`); at least one.
+        labels: a run's title to its figures by label (`core.experiments.evidence.read_labels`); at least one.
 
     Returns:
         columns run, label, support, rare, f1.
@@ -218,7 +210,7 @@ def precision_recall(curve: pd.DataFrame, threshold: float, at: pd.Series, n: in
     """Draw one label's precision against its recall over all thresholds, and the point where it stands.
 
     Args:
-        curve: one label's rows of `core.evidence.read_curves`.
+        curve: one label's rows of `core.experiments.evidence.read_curves`.
         threshold: the one that is marked.
         at: a row of the curve with its precision and recall.
         n: texts of the split: by chance, precision is the share of them that has the label.
@@ -256,7 +248,7 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
     """Draw how often a label held against the probability that was given, the diagonal being perfect.
 
     Args:
-        bins: one label's rows of `core.evidence.read_reliability`.
+        bins: one label's rows of `core.experiments.evidence.read_reliability`.
     """
     figure = go.Figure()
     figure.add_scatter(
@@ -285,15 +277,15 @@ def reliability(bins: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def duel_levels(found: Duel) -> go.Figure:
+def level_differences(found: HeadToHead) -> go.Figure:
     """Draw how far the first run lies above the second at each level, with paired intervals."""
     frame = found.frame()
     rows = [f"{LEVEL_TITLES[at]}, {measure}-F1" for at, measure in zip(frame["level"], frame["measure"], strict=True)]
     return _forest(frame, rows, found)
 
 
-def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
-    """Draw the differences by label, as `core.leaderboard.LevelDuel.frame` has them."""
+def label_differences(frame: pd.DataFrame, found: HeadToHead) -> go.Figure:
+    """Draw the differences by label, as `core.experiments.head_to_head.LevelDifference.frame` has them."""
     rows = [
         f"{label}{' (rare)' if support < RARE else ''}"
         for label, support in zip(frame["label"], frame["support"], strict=True)
@@ -301,8 +293,8 @@ def duel_labels(frame: pd.DataFrame, found: Duel) -> go.Figure:
     return _forest(frame, rows, found)
 
 
-def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
-    """Say in words what `duel_labels` shows: the text alternative of the chart."""
+def describe_label_differences(frame: pd.DataFrame, found: HeadToHead) -> str:
+    """Say in words what `label_differences` shows: the text alternative of the chart."""
     wins = frame[frame["beyond_chance"] & (frame["difference"] > 0)]["label"].tolist()
     losses = frame[frame["beyond_chance"] & (frame["difference"] < 0)]["label"].tolist()
     return (
@@ -311,7 +303,7 @@ def describe_duel_labels(frame: pd.DataFrame, found: Duel) -> str:
     )
 
 
-def _forest(frame: pd.DataFrame, names: list[str], found: Duel) -> go.Figure:
+def _forest(frame: pd.DataFrame, names: list[str], found: HeadToHead) -> go.Figure:
     values = frame[["difference", "low", "high"]].to_numpy(float) * 100
     sure = frame["beyond_chance"].tolist()
     figure = go.Figure()

@@ -1,4 +1,4 @@
-"""Charts of what people said: how many thumbs are up, what they correct, how far two reviewers agree.
+"""Charts of feedback: how many thumbs are up, what people correct, how far two reviewers agree.
 
 Shares and kappas are drawn with their 95 % intervals, and hollow where they stand on fewer than 30 cases.
 """
@@ -9,9 +9,9 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts import parts
-from core.charts.comparison import as_text
-from core.metrics import RARE
+from core.charts import theme
+from core.charts.theme import as_text
+from core.stats.metrics import RARE
 
 _BAND: Final = "rgba(58,134,212,0.28)"
 """The blue of the line, so clear that a line over it keeps 3:1 in both themes."""
@@ -32,7 +32,7 @@ def satisfaction_over_time(frame: pd.DataFrame) -> go.Figure:
     Returns:
         a figure whose points carry [bucket, until] as `customdata`, in ISO 8601, in UTC and without a zone.
     """
-    frame = parts.in_utc(frame)
+    frame = theme.in_utc(frame)
     known = frame.dropna(subset=["share"])
     length = known["until"] - known["bucket"]
     figure = go.Figure()
@@ -52,12 +52,12 @@ def satisfaction_over_time(frame: pd.DataFrame) -> go.Figure:
         y=frame["share"],
         mode="lines+markers",
         name="share of thumbs up",
-        line={"color": parts.BLUE, "width": 2},
-        marker={"symbol": _symbols(frame["n"]), "size": 9, "color": parts.BLUE, "line": {"width": 2}},
-        customdata=[[since.isoformat(), until.isoformat()] for since, until in parts.rows(frame, "bucket", "until")],
+        line={"color": theme.BLUE, "width": 2},
+        marker={"symbol": _symbols(frame["n"]), "size": 9, "color": theme.BLUE, "line": {"width": 2}},
+        customdata=[[since.isoformat(), until.isoformat()] for since, until in theme.rows(frame, "bucket", "until")],
         hovertext=[
-            f"{parts.period(since, until)}<br>{_share(ups, n, share, low, high)}"
-            for since, until, ups, n, share, low, high in parts.rows(
+            f"{theme.period(since, until)}<br>{_share(ups, n, share, low, high)}"
+            for since, until, ups, n, share, low, high in theme.rows(
                 frame, "bucket", "until", "ups", "n", "share", "low", "high"
             )
         ],
@@ -66,10 +66,10 @@ def satisfaction_over_time(frame: pd.DataFrame) -> go.Figure:
     figure.update_layout(
         height=280,
         # Dates of few periods have the year below them.
-        margin=parts.MARGIN_OF_TIME | {"b": 80},
-        xaxis=parts.time_axis(frame) | {"fixedrange": True},
+        margin=theme.MARGIN_OF_TIME | {"b": 80},
+        xaxis=theme.time_axis(frame) | {"fixedrange": True},
         yaxis={**_AXIS, "title": "thumbs up", "tickformat": ".0%", "range": [-0.03, 1.03]},
-        legend=parts.LEGEND_BELOW | {"traceorder": "reversed"},
+        legend=theme.LEGEND_BELOW | {"traceorder": "reversed"},
         hovermode="closest",
         dragmode=False,
     )
@@ -79,20 +79,20 @@ def satisfaction_over_time(frame: pd.DataFrame) -> go.Figure:
 def describe_satisfaction_over_time(frame: pd.DataFrame) -> str:
     """Say in words what `satisfaction_over_time` shows: the text alternative of the chart."""
     what = "Line chart of the share of thumbs that are up by period"
-    known = parts.in_utc(frame.dropna(subset=["share"]))
+    known = theme.in_utc(frame.dropna(subset=["share"]))
     if known.empty:
         return f"{what}: no thumbs."
     told = "; ".join(
-        f"{name} {parts.period(since, until)}: {_share(*values)}"
+        f"{name} {theme.period(since, until)}: {_share(*values)}"
         for name, (since, until, *values) in zip(
             ("first", "last") if len(known) > 1 else ("in",),
-            parts.rows(
+            theme.rows(
                 known.iloc[[0, -1] if len(known) > 1 else [0]], "bucket", "until", "ups", "n", "share", "low", "high"
             ),
             strict=True,
         )
     )
-    return f"{what}, {parts.number(len(known), 'period')} with thumbs, {parts.span(known)}; {told}."
+    return f"{what}, {theme.number(len(known), 'period')} with thumbs, {theme.span(known)}; {told}."
 
 
 def satisfaction(frame: pd.DataFrame) -> go.Figure:
@@ -109,17 +109,17 @@ def satisfaction(frame: pd.DataFrame) -> go.Figure:
         figure,
         frame["share"],
         frame,
-        customdata=[list(row) for row in parts.rows(frame, "name", "n")],
+        customdata=[list(row) for row in theme.rows(frame, "name", "n")],
         hovertext=[
             f"{as_text(name)}: {_share(*values)}"
-            for name, *values in parts.rows(frame, "name", "ups", "n", "share", "low", "high")
+            for name, *values in theme.rows(frame, "name", "ups", "n", "share", "low", "high")
         ],
     )
     values = [
-        f"{parts.percent(share, 0)} of {n:,}{' (rare)' if n < RARE else ''}"
-        for share, n in parts.rows(frame, "share", "n")
+        f"{theme.percent(share, 0)} of {n:,}{' (rare)' if n < RARE else ''}"
+        for share, n in theme.rows(frame, "share", "n")
     ]
-    parts.lay_rows(figure, frame, values, _BESIDE, right=_right(values), room=48)
+    theme.lay_rows(figure, frame, values, _BESIDE, right=_right(values), room=48)
     figure.update_xaxes(tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], range=[-0.02, 1.03 * _BESIDE])
     return figure
 
@@ -130,9 +130,9 @@ def describe_satisfaction(frame: pd.DataFrame, of: str) -> str:
     Args:
         of: what a row is: emotion, model, source.
     """
-    what = f"Chart of the share of thumbs that are up, with intervals, for {parts.number(len(frame), of)}"
+    what = f"Chart of the share of thumbs that are up, with intervals, for {theme.number(len(frame), of)}"
     listed = "; ".join(
-        f"{name}: {_share(*values)}" for name, *values in parts.rows(frame, "name", "ups", "n", "share", "low", "high")
+        f"{name}: {_share(*values)}" for name, *values in theme.rows(frame, "name", "ups", "n", "share", "low", "high")
     )
     return f"{what}: {listed or 'no thumbs'}."
 
@@ -149,30 +149,30 @@ def contested(frame: pd.DataFrame) -> go.Figure:
     """
     figure = go.Figure()
     for column, sign, name, colour, hatching in (
-        ("wrongly", -1, "the model gave it, people did not", parts.ORANGE, "/"),
-        ("missed", 1, "people gave it, the model did not", parts.BLUE, ""),
+        ("wrongly", -1, "the model gave it, people did not", theme.ORANGE, "/"),
+        ("missed", 1, "people gave it, the model did not", theme.BLUE, ""),
     ):
         figure.add_bar(
-            y=parts.places(frame),
+            y=theme.places(frame),
             x=sign * frame[column],
             orientation="h",
             name=name,
-            marker={"color": colour, "line": {"width": 0}, "pattern": parts.hatched(hatching)},
-            customdata=[list(row) for row in parts.rows(frame, "name", column)],
+            marker={"color": colour, "line": {"width": 0}, "pattern": theme.hatched(hatching)},
+            customdata=[list(row) for row in theme.rows(frame, "name", column)],
             hovertext=[
                 f"{as_text(label)}: {name}, {_corrected(count)}<br>both gave it: {_corrected(agreed)}"
-                for label, count, agreed in parts.rows(frame, "name", column, "agreed")
+                for label, count, agreed in theme.rows(frame, "name", column, "agreed")
             ],
             hoverinfo="text",
         )
-    values = [f"{wrongly:,} | {missed:,}" for wrongly, missed in parts.rows(frame, "wrongly", "missed")]
-    top = parts.top(frame["wrongly"], frame["missed"])
-    parts.lay_rows(figure, frame, values, top, right=_right(values), room=110)
+    values = [f"{wrongly:,} | {missed:,}" for wrongly, missed in theme.rows(frame, "wrongly", "missed")]
+    top = theme.top(frame["wrongly"], frame["missed"])
+    theme.lay_rows(figure, frame, values, top, right=_right(values), room=110)
     ticks = _ticks(top)
     figure.update_layout(
         barmode="relative",
         showlegend=True,
-        legend=parts.LEGEND_BELOW,
+        legend=theme.LEGEND_BELOW,
         margin={"t": 32, "b": 64},
         xaxis={
             "range": [-1.03 * top, 1.03 * top],
@@ -186,10 +186,10 @@ def contested(frame: pd.DataFrame) -> go.Figure:
 
 def describe_contested(frame: pd.DataFrame, limit: int = 5) -> str:
     """Say in words what `contested` shows: the text alternative of the chart."""
-    what = f"Bar chart of what people correct, for {parts.number(len(frame), 'emotion')}"
+    what = f"Bar chart of what people correct, for {theme.number(len(frame), 'emotion')}"
     listed = "; ".join(
         f"{name}: {wrongly:,} times the model gave it and people did not, {missed:,} times the reverse"
-        for name, wrongly, missed in parts.rows(frame.head(limit), "name", "wrongly", "missed")
+        for name, wrongly, missed in theme.rows(frame.head(limit), "name", "wrongly", "missed")
     )
     return f"{what}. Most contested: {listed or 'no corrections'}."
 
@@ -204,22 +204,22 @@ def confusions(frame: pd.DataFrame) -> go.Figure:
         a figure whose bars carry [said, wanted, count] as `customdata`.
     """
     shown = frame.head(_MOST_PAIRS)
-    pairs = shown.assign(name=[f"{said} → {wanted}" for said, wanted in parts.rows(shown, "said", "wanted")], emoji="")
+    pairs = shown.assign(name=[f"{said} → {wanted}" for said, wanted in theme.rows(shown, "said", "wanted")], emoji="")
     figure = go.Figure()
     figure.add_bar(
-        y=parts.places(pairs),
+        y=theme.places(pairs),
         x=pairs["count"],
         orientation="h",
-        marker={"color": parts.BLUE},
-        customdata=[list(row) for row in parts.rows(pairs, "said", "wanted", "count")],
+        marker={"color": theme.BLUE},
+        customdata=[list(row) for row in theme.rows(pairs, "said", "wanted", "count")],
         hovertext=[
             f"The model said {as_text(said)}, people {as_text(wanted)}: {_corrected(count)}"
-            for said, wanted, count in parts.rows(pairs, "said", "wanted", "count")
+            for said, wanted, count in theme.rows(pairs, "said", "wanted", "count")
         ],
         hoverinfo="text",
     )
-    top = parts.top(pairs["count"])
-    parts.lay_rows(figure, pairs, [f"{count:,}" for count in pairs["count"]], top, room=48)
+    top = theme.top(pairs["count"])
+    theme.lay_rows(figure, pairs, [f"{count:,}" for count in pairs["count"]], top, room=48)
     figure.update_xaxes(tickvals=[tick for tick in _ticks(top) if tick >= 0])
     return figure
 
@@ -227,10 +227,10 @@ def confusions(frame: pd.DataFrame) -> go.Figure:
 def describe_confusions(frame: pd.DataFrame, limit: int = 5) -> str:
     """Say in words what `confusions` shows: the text alternative of the chart."""
     shown = min(len(frame), _MOST_PAIRS)
-    what = f"Bar chart of the {parts.number(shown, 'pair')} of what the model said and what people want instead"
+    what = f"Bar chart of the {theme.number(shown, 'pair')} of what the model said and what people want instead"
     listed = "; ".join(
         f"{said} → {wanted}: {_corrected(count)}"
-        for said, wanted, count in parts.rows(frame.head(limit), "said", "wanted", "count")
+        for said, wanted, count in theme.rows(frame.head(limit), "said", "wanted", "count")
     )
     return f"{what}. Most often: {listed or 'no corrections'}."
 
@@ -250,21 +250,21 @@ def agreement(frame: pd.DataFrame) -> go.Figure:
         figure,
         frame["kappa"],
         frame,
-        customdata=[list(row) for row in parts.rows(frame, "name", "n")],
+        customdata=[list(row) for row in theme.rows(frame, "name", "n")],
         hovertext=[
             f"{as_text(name)}: {_kappa(*values)}<br>first {first:,}, second {second:,}, both {both:,}"
-            for name, *values, first, second, both in parts.rows(
+            for name, *values, first, second, both in theme.rows(
                 frame, "name", "kappa", "low", "high", "n", "first", "second", "both"
             )
         ],
     )
     values = [
         f"{'–' if pd.isna(kappa) else f'{kappa:.2f}'} of {n:,}{' (rare)' if n < RARE else ''}"
-        for kappa, n in parts.rows(frame, "kappa", "n")
+        for kappa, n in theme.rows(frame, "kappa", "n")
     ]
-    parts.lay_rows(figure, frame, values, _BESIDE, right=_right(values), room=56)
+    theme.lay_rows(figure, frame, values, _BESIDE, right=_right(values), room=56)
     lowest = min([0.0, *frame["low"].dropna()])
-    figure.add_vline(x=0, line={"dash": "dot", "color": parts.GREY, "width": 2})
+    figure.add_vline(x=0, line={"dash": "dot", "color": theme.GREY, "width": 2})
     figure.update_xaxes(range=[lowest - 0.03, 1.03 * _BESIDE], title={"text": "kappa", "standoff": 4})
     figure.update_layout(margin={"t": 48})
     return figure
@@ -273,9 +273,9 @@ def agreement(frame: pd.DataFrame) -> go.Figure:
 def describe_agreement(frame: pd.DataFrame) -> str:
     """Say in words what `agreement` shows: the text alternative of the chart."""
     known = frame.dropna(subset=["kappa"])
-    what = f"Chart of Cohen's kappa of two reviewers, with intervals, for {parts.number(len(known), 'emotion')}"
+    what = f"Chart of Cohen's kappa of two reviewers, with intervals, for {theme.number(len(known), 'emotion')}"
     listed = "; ".join(
-        f"{name}: {_kappa(*values)}" for name, *values in parts.rows(known, "name", "kappa", "low", "high", "n")
+        f"{name}: {_kappa(*values)}" for name, *values in theme.rows(known, "name", "kappa", "low", "high", "n")
     )
     return f"{what}: {listed or 'no second looks'}."
 
@@ -283,7 +283,7 @@ def describe_agreement(frame: pd.DataFrame) -> str:
 def _add_dots(figure: go.Figure, values: "pd.Series[float]", frame: pd.DataFrame, **more: Any) -> None:
     """Add a dot with the interval of columns low and high for each row, hollow where column n is small."""
     figure.add_scatter(
-        y=parts.places(frame),
+        y=theme.places(frame),
         x=values,
         mode="markers",
         error_x={
@@ -291,11 +291,11 @@ def _add_dots(figure: go.Figure, values: "pd.Series[float]", frame: pd.DataFrame
             "symmetric": False,
             "array": _bars(frame["high"] - values),
             "arrayminus": _bars(values - frame["low"]),
-            "color": parts.GREY,
+            "color": theme.GREY,
             "thickness": 2,
             "width": 4,
         },
-        marker={"symbol": _symbols(frame["n"]), "size": 11, "color": parts.BLUE, "line": {"width": 2}},
+        marker={"symbol": _symbols(frame["n"]), "size": 11, "color": theme.BLUE, "line": {"width": 2}},
         cliponaxis=False,
         hoverinfo="text",
         showlegend=False,
@@ -321,22 +321,22 @@ def _ticks(top: float) -> list[int]:
 
 
 def _right(values: list[str]) -> int:
-    return round(parts.room_for(values, 10))
+    return round(theme.room_for(values, 10))
 
 
 def _share(ups: float, n: float, share: float, low: float, high: float) -> str:
     if not n:
         return "no thumbs"
     return (
-        f"{parts.percent(share, 0)} up, {ups:,.0f} of {parts.number(n, 'thumb')}{' (rare)' if n < RARE else ''}, "
-        f"interval {parts.percent(low, 0)} to {parts.percent(high, 0)}"
+        f"{theme.percent(share, 0)} up, {ups:,.0f} of {theme.number(n, 'thumb')}{' (rare)' if n < RARE else ''}, "
+        f"interval {theme.percent(low, 0)} to {theme.percent(high, 0)}"
     )
 
 
 def _kappa(kappa: float, low: float, high: float, n: float) -> str:
-    of = f"{parts.number(n, 'text')} in which either gave it{' (rare)' if n < RARE else ''}"
+    of = f"{theme.number(n, 'text')} in which either gave it{' (rare)' if n < RARE else ''}"
     return f"undefined, {of}" if pd.isna(kappa) else f"kappa {kappa:.2f}, interval {low:.2f} to {high:.2f}, {of}"
 
 
 def _corrected(count: float) -> str:
-    return parts.number(count, "correction")
+    return theme.number(count, "correction")

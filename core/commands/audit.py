@@ -6,10 +6,10 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
-from core.files import FORMATS, open_table
 
 if TYPE_CHECKING:
     from core.audit import Audit
@@ -19,15 +19,12 @@ def add(commands: Any) -> None:
     """Declare the command."""
     audit = commands.add_parser("audit", help="score the typical tweets or a file, flag, and write a report")
     audit.add_argument(
-        "file", type=Path, nargs="?", help=f"the texts ({', '.join(FORMATS)}); the project's sample tweets otherwise"
+        "file", type=Path, nargs="?", help=f"the texts ({FORMATS_READ}); the project's sample tweets otherwise"
     )
     audit.add_argument("--out", type=Path, help="the folder in which the audit gets a folder of its own")
-    audit.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
+    add_reading(audit)
     audit.add_argument(
         "--expected", help="the column with the emotions that are expected (guessed otherwise; '' for none)"
-    )
-    audit.add_argument(
-        "--posted", help="the column that says when each text was posted (guessed otherwise; '' for none)"
     )
     audit.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     audit.add_argument("--no-store", action="store_true", help="do not leave the rows for the app to take in")
@@ -38,38 +35,34 @@ def run(options: argparse.Namespace) -> int:
     """Audit the file and return the exit code."""
     from tqdm import tqdm  # noqa: PLC0415
 
+    from core.app import App  # noqa: PLC0415
     from core.audit import AuditSource, audit, guess_expected_column, scored_rows  # noqa: PLC0415
-    from core.classifier import load  # noqa: PLC0415
-    from core.rules import Rules  # noqa: PLC0415
-    from core.service import Service  # noqa: PLC0415
-    from core.serving import choices  # noqa: PLC0415
+    from core.files.times import guess_time_column  # noqa: PLC0415
+    from core.inference.serving import choices  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
-    from core.times import guess_time_column  # noqa: PLC0415
 
     chosen = settings()
     out = options.out or chosen.audits
-    table = open_table(options.file or chosen.sample_tweets, options.column)
+    table, surveyed = read_options(options.file or chosen.sample_tweets, options)
     source = AuditSource(
         table,
         table.path.name,
         expected=guess_expected_column(table) if options.expected is None else options.expected or None,
-        posted=guess_time_column(table) if options.posted is None else options.posted or None,
+        posted=None if surveyed.times is None else surveyed.times.name,
+        times=surveyed.times,
     )
-    for notice in (
-        *table.notices,
-        *([f"Column {source.expected!r} holds the expected emotions."] if source.expected else []),
-        *([f"Column {source.posted!r} says when each text was posted."] if source.posted else []),
-    ):
-        _tell(notice)
+    if source.expected:
+        _tell(f"Column {source.expected!r} holds the expected emotions.")
     model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
-    service = Service(load(model, chosen.threads), _none, _none, rules=Rules.read(chosen.rules), private=chosen.private)
+    app = App(chosen)
+    scorer = app.scorer_of(app.predictor_of(model))
     with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
         try:
-            done = audit(service, source, out, on_rows=lambda rows: bar.update(rows - bar.n))
+            done = audit(scorer, source, out, on_rows=lambda rows: bar.update(rows - bar.n))
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not hide what is said of the first
             bar.close()
-            kept = scored_rows(service, source, out)
+            kept = scored_rows(scorer, source, out)
             _tell(f"stopped after {kept:,} of {table.rows:,} rows. The next run of this audit goes on from there.")
             return 130
     print(done.summary)
@@ -111,7 +104,3 @@ def _hand_over(audit: "Audit", inbox: Path) -> str:
         finally:
             scratch.unlink(missing_ok=True)
     return f"The app takes its rows into its store by itself: they wait in {target}."
-
-
-def _none() -> NoReturn:
-    raise AssertionError("an audit opens no store and no second model")

@@ -20,15 +20,15 @@ def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     chosen = options.only or PARTS
     if "rules" in chosen:
-        from core import rules_bench  # noqa: PLC0415
+        from core.bench import rules  # noqa: PLC0415
 
-        rules_bench.run()
+        rules.run()
     if "store" in chosen:
-        from core import store_bench  # noqa: PLC0415
+        from core.bench import store  # noqa: PLC0415
 
-        store_bench.run((100_000,) if options.quick else store_bench.SIZES, 3 if options.quick else store_bench.ROUNDS)
+        store.run((100_000,) if options.quick else store.SIZES, 3 if options.quick else store.ROUNDS)
     if "speed" in chosen:
-        from core import bench  # noqa: PLC0415  (imports torch and transformers, which the others do without)
+        from core.bench import models  # noqa: PLC0415  (imports torch and transformers, which the others do without)
 
-        bench.run(quick=options.quick)
+        models.run(quick=options.quick)
     return 0

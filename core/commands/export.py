@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     which.add_argument(
         "--query",
         default="period=everything",
-        help="the filters as the page Audit has them in its address, such as 'period=7 days&emotion=anger&flagged=yes' "
+        help="the filters as the page Audit has them in its address, such as 'period=7-days&emotion=anger&flagged=yes' "
         "(default: everything; in a query that names no period, the last 30 days)",
     )
     export.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
@@ -25,11 +25,11 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file and return the exit code."""
-    from core.service import utc_now  # noqa: PLC0415
+    from core.clock import utc_now  # noqa: PLC0415
+    from core.explore.query_string import refuse_unknown, selection_of, values_of  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
     from core.store import export as write  # noqa: PLC0415
-    from core.views import refuse_unknown, selection_of, values_of  # noqa: PLC0415
 
     chosen = settings()
     if not chosen.database.exists():

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, list the conflicts, and return the exit code."""
-    from core.reviews.labelled import Decision, resolve  # noqa: PLC0415
+    from core.review.labelled_set import Decision, resolve  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
     from core.store import Store  # noqa: PLC0415
     from core.store.reviews import Reviews  # noqa: PLC0415
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("Nothing was confirmed or corrected yet. Decide some items on the page Feedback first.")
     made.write(options.output)
     for conflict in made.conflicts:
-        said = "; ".join(f"{one.actor}: {', '.join(one.labels) or 'none'}" for one in conflict.candidates)
+        said = "; ".join(f"{one.actor}: {', '.join(one.labels) or 'none'}" for one in conflict.decisions)
         print(f"affectra: differs, {said}; holds {', '.join(conflict.held) or 'none'} ({conflict.rule})")
     print(
         f"affectra: {len(made.rows):,} texts in {options.output}, version {made.version}: "

@@ -5,21 +5,22 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from core.commands.file_options import FORMATS_READ, add_reading, read_options
 from core.errors import InputError
-from core.files import FORMATS, append, open_table, open_writer
+from core.files import FORMATS, append, open_writer
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
     score = commands.add_parser("score", help="read the emotions of every text in a file")
-    score.add_argument("file", type=Path, help=f"the texts ({', '.join(FORMATS)})")
+    score.add_argument("file", type=Path, help=f"the texts ({FORMATS_READ})")
     score.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="where the results go, in any of these formats (.txt: the emotions alone, line by line)",
+        help=f"where the results go ({', '.join(FORMATS)}; .txt: the emotions alone, line by line)",
     )
     score.add_argument(
         "--inbox",
@@ -28,8 +29,12 @@ def add(commands: Any) -> None:
         const=True,
         help="leave the results for the app to take in: in its inbox, or in the folder that is named",
     )
-    score.add_argument("--column", help="the column with the texts (guessed from its name otherwise)")
-    score.add_argument("--posted", help="the column that says when each text was posted (guessed otherwise)")
+    add_reading(score)
+    score.add_argument(
+        "--plain",
+        action="store_true",
+        help="CSV for programs: nothing is put before what spreadsheets take for formulas",
+    )
     score.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     score.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     score.set_defaults(run=run)
@@ -39,22 +44,16 @@ def run(options: argparse.Namespace) -> int:
     """Score the file and return the exit code."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    from core.classifier import load  # noqa: PLC0415
-    from core.inbox import open_inbox_writer  # noqa: PLC0415
-    from core.rules import Rules  # noqa: PLC0415
-    from core.service import RESULT_COLUMNS, Service  # noqa: PLC0415
-    from core.serving import choices  # noqa: PLC0415
+    from core.app import App  # noqa: PLC0415
+    from core.files.times import guess_time_column  # noqa: PLC0415
+    from core.inference.serving import choices  # noqa: PLC0415
+    from core.maintenance.inbox import open_inbox_writer  # noqa: PLC0415
+    from core.predictions.columns import RESULT_COLUMNS  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
-    from core.times import guess_time_column  # noqa: PLC0415
 
     chosen = settings()
     output, inbox = _places(options, chosen.inbox)
-    table = open_table(options.file, options.column)
-    posted = options.posted or guess_time_column(table)
-    if options.posted and options.posted not in table.names:
-        raise InputError(f"{options.file} has no column {options.posted!r}. Its columns are {', '.join(table.names)}.")
-    for notice in (*table.notices, *([f"Column {posted!r} says when each text was posted."] if posted else [])):
-        print(f"affectra: {notice}", file=sys.stderr)
+    table, surveyed = read_options(options.file, options)
     with ExitStack() as open_files:
         results = for_inbox = None
         # Opened first, so closed last: nothing is handed over if the results cannot be kept.
@@ -67,16 +66,22 @@ def run(options: argparse.Namespace) -> int:
             columns = append(table.columns, RESULT_COLUMNS)
             emotions = columns[len(table.columns)].name
             results = open_files.enter_context(
-                open_writer(output, columns, source=options.file, overwrite=options.overwrite, line=emotions)
+                open_writer(
+                    output,
+                    columns,
+                    source=options.file,
+                    overwrite=options.overwrite,
+                    line=emotions,
+                    plain=options.plain,
+                )
             )
         model = chosen.model_folder(options.model) if options.model else choices(chosen)[0].folder
-        service = Service(
-            load(model, chosen.threads), _none, _none, rules=Rules.read(chosen.rules), private=chosen.private
-        )
+        app = App(chosen)
+        scorer = app.scorer_of(app.predictor_of(model))
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
             try:
-                summary = service.score_table(
-                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=posted
+                summary = scorer.score_table(
+                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=surveyed.times
                 )
             except KeyboardInterrupt:
                 if results is None or not results.rows:
@@ -95,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
     undated = f", {summary.undated:,} without a time that can be read" if summary.undated else ""
     places = [writer.path for writer in (results, for_inbox) if writer is not None]
     print(
-        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {service.classifier.info.label}, in "
+        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {scorer.predictor.classifier.info.label}, in "
         f"{' and '.join(map(str, places))}."
     )
     return 0
@@ -107,7 +112,7 @@ def _places(options: argparse.Namespace, inbox: Path) -> tuple[Path | None, Path
     Raises:
         InputError: neither is named, or two inboxes are.
     """
-    from core.inbox import inbox_path  # noqa: PLC0415
+    from core.maintenance.inbox import inbox_path  # noqa: PLC0415
 
     output: Path | None = options.output
     folder: Path | None = inbox if options.inbox is True else options.inbox
@@ -123,7 +128,3 @@ def _places(options: argparse.Namespace, inbox: Path) -> tuple[Path | None, Path
 
 def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
-
-
-def _none() -> NoReturn:
-    raise AssertionError("scoring a file opens no store and no second model")

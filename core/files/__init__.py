@@ -1,33 +1,42 @@
-"""User files of tweets: streaming reading and streaming writing, whatever the size.
+"""User files of tweets: whatever its wrapping, a file becomes rows with named columns, streamed in and out.
 
-Formats go by the suffix: `.csv`, `.tsv`, `.txt` (one text per line), `.jsonl` or `.ndjson`, `.parquet`.
+Read are CSV, TSV, TXT (one text per line), JSON of any shape, workbooks (.xlsx, .xls, .ods) and Parquet, each also in
+.gz, .zst or .zip, and X's archive as the ZIP it comes in. Written are the formats of `FORMATS`, by the suffix.
 
 `open_table` reads a file once to its end before anything is computed, because a broken row should not come to light
 after an hour of scoring. What it accepts has a known number of rows (a progress bar needs no more) and can be read by
-`Table.batches` with a memory use that does not grow with the file. `open_writer` writes to a sibling `NAME.partial`,
-which takes the final name only when all went well.
+`Table.batches` with a memory use that does not grow with the file; only a workbook is held while it is opened.
+`survey` reads it once more and returns one set of facts: which columns were taken and why, what cannot be read.
+`open_writer` writes to a sibling `NAME.partial`, which takes the final name only when all went well.
 
+    table = open_table(source)
+    ask(table.questions, {QuestionKind.TEXT_COLUMN: "with --column NAME"})
+    facts = survey(table).facts
     with open_writer(target, append(table.columns, [Column("top")]), source=source) as writer:
         for batch in table.batches(256):
             writer.write([*batch.values, top_emotions(batch.texts)])
 
 What counts as a row:
 
-* CSV, TSV: a record. A blank line is no row, except in a table of one column, where it is an empty text, as Excel
-  writes one (blank lines at the end of the file are never rows).
+* CSV, TSV, workbooks: a record. A blank line is no row, except in a table of one column, where it is an empty text, as
+  Excel writes one (blank lines at the end of the file are never rows).
 * TXT: a line, blank ones included, so that line n of the file is row n.
-* JSONL: an object; blank lines are no rows. The columns are all fields that occur; one that a row lacks is null.
+* JSON: an object of the array, line or page. The columns are all fields that occur, those of an object within under
+  dotted names (`user.screen_name`); lists stay whole. One that a row lacks is null.
 
-`reading` and `writing` are the two ways in. Each format has a module that knows both its directions (`delimited`,
-`text_lines`, `json_lines`, `parquet`); they share `table`, `cells` and `encoding`. pyarrow is loaded only when there is
-Parquet: it takes longer than a small CSV takes to read.
+From the outside in: `unpack` (what wraps a file), `reading` (which format), a module for each format (`delimited` with
+`headers`, `text_lines`, `json_lines` over `json_values`, `sheets`, `parquet`), `profiles` (what cells look like),
+`columns` and `times` (which column is what; `names` only adds), `survey` and `facts`. `writing` is the way out.
+Libraries that few files need (pyarrow, calamine, zstandard, ftfy) are loaded where one needs them.
 """
 
 from core.files.cells import printable
-from core.files.delimited import neutralise
+from core.files.delimited import neutralise, restored
 from core.files.encoding import MAX_LINE_CHARS
+from core.files.facts import Choice, FileFacts, Notice, NoticeKind, Question, QuestionKind, ask
 from core.files.json_lines import MAX_COLUMNS
-from core.files.reading import TEXT_NAMES, open_table
+from core.files.reading import READABLE, TEXT_NAMES, open_table
+from core.files.survey import Surveyed, survey
 from core.files.table import FORMATS, Batch, Column, Table, append
 from core.files.writing import Writer, copy_table, open_writer
 
@@ -35,15 +44,26 @@ __all__ = [
     "FORMATS",
     "MAX_COLUMNS",
     "MAX_LINE_CHARS",
+    "READABLE",
     "TEXT_NAMES",
     "Batch",
+    "Choice",
     "Column",
+    "FileFacts",
+    "Notice",
+    "NoticeKind",
+    "Question",
+    "QuestionKind",
+    "Surveyed",
     "Table",
     "Writer",
     "append",
+    "ask",
     "copy_table",
     "neutralise",
     "open_table",
     "open_writer",
     "printable",
+    "restored",
+    "survey",
 ]

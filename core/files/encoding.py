@@ -2,6 +2,7 @@
 
 import codecs
 import itertools
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from core.errors import InputError
+from core.files.facts import Notice, NoticeKind
 
 MAX_LINE_CHARS: Final = 16_000_000
 """The longest line, and the longest CSV field, that is read: a quote left open must not swallow a whole file."""
@@ -37,16 +39,20 @@ _BINARY: Final = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_PAGE: Final = re.compile(
+    r"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE | re.DOTALL
+)
+_XML: Final = re.compile(r"\s*<\?xml\s")
 _CONTROLS: Final = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1b"))
 _NOT_IN_CP1252: Final = b"\x81\x8d\x8f\x90\x9d"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The codec by which a file is read, and sentences for the reader about what had to be guessed."""
+    """The codec by which a file is read, and what had to be guessed about it."""
 
     codec: str
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def find_encoding(path: Path) -> Encoding:
@@ -57,8 +63,14 @@ def find_encoding(path: Path) -> Encoding:
     places (a text cut within an emoji), and at last Windows-1252, which anything passes.
 
     Raises:
-        InputError: the file is empty or not of text.
+        InputError: the file is empty, not of text, or a page of HTML.
     """
+    found = _encoding(path)
+    refuse_page(path, found.codec)
+    return found
+
+
+def _encoding(path: Path) -> Encoding:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head:
@@ -73,12 +85,27 @@ def find_encoding(path: Path) -> Encoding:
     wide = _wide_without_mark(head, certain=bad is None)
     if wide:
         notice = "Read as UTF-16, because every other byte is NUL, although there is no byte order mark."
-        return Encoding(wide, (notice, *_damage_notices("UTF-16", _first_bad_byte(path, wide))))
+        return Encoding(
+            wide, (Notice(NoticeKind.ENCODING, notice), *_damage_notices("UTF-16", _first_bad_byte(path, wide)))
+        )
     if bad is None:
         return Encoding("utf-8")
     if len(head) - len(head.translate(None, _CONTROLS)) > len(head) * 0.02:
         _refuse_binary(path, "it has many control characters")
     return _find_narrow_encoding(path, bad)
+
+
+def refuse_page(path: Path, codec: str) -> None:
+    """Raise an InputError if the file is a page of HTML, as a download that needed a sign-in often is, or XML."""
+    with path.open(encoding=codec, errors="replace") as file:
+        head = file.read(2_000)
+    if _PAGE.match(head.removeprefix("\ufeff")):
+        raise InputError(
+            f"{path} is a web page (HTML), not a table of texts. Use the export of the site or tool, as CSV, JSON or "
+            f".xlsx; a page that asks to sign in may have been saved in its place."
+        )
+    if _XML.match(head.removeprefix("\ufeff")):
+        raise InputError(f"{path} is an XML document, which is not read. Export it as CSV, JSON or .xlsx.")
 
 
 def lines(path: Path, codec: str, newline: str | None = None) -> Generator[str, None, None]:
@@ -127,7 +154,8 @@ def _find_narrow_encoding(path: Path, bad: int) -> Encoding:
     if good_chars > bad_chars:
         return Encoding("utf-8", _damage_notices("UTF-8", bad))
     codec, label = ("latin-1", "Latin-1") if undefined else ("cp1252", "Windows-1252")
-    return Encoding(codec, (f"Read as {label}, because byte {bad:,} is not UTF-8.",))
+    said = f"Read as {label}, because byte {bad:,} is not UTF-8."
+    return Encoding(codec, (Notice(NoticeKind.ENCODING, said),))
 
 
 def _wide_without_mark(head: bytes, *, certain: bool) -> str | None:
@@ -168,7 +196,8 @@ def _refuse_binary(path: Path, why: str) -> NoReturn:
     )
 
 
-def _damage_notices(label: str, bad: int | None) -> tuple[str, ...]:
+def _damage_notices(label: str, bad: int | None) -> tuple[Notice, ...]:
     if bad is None:
         return ()
-    return (f"Read as {label}, but byte {bad:,} is damaged; what cannot be read was replaced by U+FFFD.",)
+    said = f"Read as {label}, but byte {bad:,} is damaged; what cannot be read was replaced by U+FFFD."
+    return (Notice(NoticeKind.ENCODING, said),)

@@ -1,8 +1,7 @@
-"""JSONL: one object per line."""
+"""JSON: objects as rows, what is nested in them as columns with dotted names; JSONL when written."""
 
 import json
-from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,23 +10,34 @@ from typing import Any, Final
 
 from core.errors import InputError
 from core.files.cells import Values, other_text, plain
-from core.files.encoding import find_encoding, lines
+from core.files.encoding import find_encoding
+from core.files.json_values import Shape, objects, shape_of
 from core.files.table import Blocks, Column, Kind, Reader, transposed
 
 MAX_COLUMNS: Final = 2_000
-"""The most different fields of a JSONL file; more are keys used as data, and would not fit a table."""
+"""The most different fields of a JSON file; more are keys used as data, and would not fit a table."""
+
+_MOST_BELOW: Final = 200
+"""The most fields of an object within a row that become columns; one with more stays whole."""
+
+_MOST_LEVELS: Final = 8
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen of one field: the types of its values, and the first line at which it was a list or an object."""
+    """What was seen of one field: its values' types, the fields below it, the first line with a list or an object."""
 
     types: set[type] = field(default_factory=set)
+    below: "dict[str, _Seen]" = field(default_factory=dict)
     nested_at: int | None = None
 
-    def add(self, value: object, line: int) -> None:
-        if isinstance(value, (list, dict)) and self.nested_at is None:
-            self.nested_at = line
+    def add(self, value: object, line: int, level: int = 0) -> None:
+        if isinstance(value, (list, dict)):
+            if self.nested_at is None:
+                self.nested_at = line
+            if isinstance(value, dict) and level < _MOST_LEVELS and len(self.below) <= _MOST_BELOW:
+                for name, cell in value.items():
+                    self.below.setdefault(name, _Seen()).add(cell, line, level + 1)
         # An integer of more than 64 bits fits no column of integers: noted as some other type.
         wide = type(value) is int and not -(2**63) <= value < 2**63
         self.types.add(object if wide else type(value))
@@ -40,18 +50,28 @@ class _Seen:
             return "integer" if types == {int} else "number"
         return "boolean" if types == {bool} else "json"
 
+    def spread(self, level: int = 0) -> bool:
+        """Tell whether the fields below become columns: it is always an object, and leads to more than lists."""
+        return (
+            self.types <= {dict, type(None)}
+            and 0 < len(self.below) <= _MOST_BELOW
+            and level < _MOST_LEVELS
+            and any(one.types - {dict, list, type(None)} or one.spread(level + 1) for one in self.below.values())
+        )
+
 
 def open_json(path: Path) -> Reader:
-    """Read the file to its end: its columns are all fields that occur.
+    """Read the file to its end: its columns are all fields that occur, those of an object within as "outer.inner".
 
     Raises:
-        InputError: it is empty, not of text, or a line holds anything but one object.
+        InputError: it is empty, not of text, or holds anything but objects.
     """
     encoding = find_encoding(path)
+    shape = shape_of(path, encoding.codec)
     seen: dict[str, _Seen] = {}
     rows = 0
-    with closing(_objects(path, encoding.codec)) as objects:
-        for line, row in objects:
+    with closing(objects(path, encoding.codec, shape)) as found:
+        for line, row in found:
             rows += 1
             for name, value in row.items():
                 seen.setdefault(name, _Seen()).add(value, line)
@@ -62,14 +82,17 @@ def open_json(path: Path) -> Reader:
                 )
     if not seen:
         raise InputError(f"{path} is empty: it holds no object with fields. Name a file with texts.")
+    places = dict(_named(seen))
     return Reader(
-        columns=tuple(Column(name, one.kind()) for name, one in seen.items()),
+        columns=tuple(Column(name, one.kind()) for name, (_, one) in places.items()),
         rows=rows,
-        blocks=partial(_blocks, path, encoding.codec, list(seen)),
+        blocks=partial(_blocks, path, encoding.codec, shape, [place for place, _ in places.values()]),
         encoding=encoding.codec,
         notices=encoding.notices,
         unreadable={
-            name: f"line {one.nested_at} has a list or an object there" for name, one in seen.items() if one.nested_at
+            name: f"line {one.nested_at} has a list or an object there"
+            for name, (_, one) in places.items()
+            if one.nested_at
         },
     )
 
@@ -88,43 +111,40 @@ def _line(row: dict[str, Any]) -> str:
         return _ENCODER.encode(json.loads(json.dumps(row, default=other_text), parse_constant=_no_constant))
 
 
-def _blocks(path: Path, codec: str, names: Sequence[str], size: int) -> Blocks:
-    with closing(_objects(path, codec)) as objects:
-        yield from transposed(([row.get(name) for name in names] for _, row in objects), size)
+def _named(seen: dict[str, _Seen]) -> Iterator[tuple[str, tuple[tuple[str, ...], _Seen]]]:
+    """Yield for each column its name, the keys that lead to it, and what was seen there; each name once."""
+    taken = set(seen)
+
+    def below(place: tuple[str, ...], one: _Seen) -> Iterator[tuple[str, tuple[tuple[str, ...], _Seen]]]:
+        if one.spread(len(place) - 1):
+            for name, inner in one.below.items():
+                yield from below((*place, name), inner)
+            return
+        name = ".".join(place)
+        while len(place) > 1 and name in taken:
+            name += "_"
+        taken.add(name)
+        yield name, (place, one)
+
+    for name, one in seen.items():
+        yield from below((name,), one)
 
 
-def _objects(path: Path, codec: str) -> Generator[tuple[int, dict[str, Any]], None, None]:
-    with closing(lines(path, codec)) as source:
-        for number, line in enumerate(source, 1):
-            if line.isspace():
-                continue
-            try:
-                row = _DECODER.decode(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError(
-                    f"{path}, line {number}: no JSON ({error}). Write one object on each line, "
-                    f'as {{"text": "so happy"}}.'
-                ) from None
-            if not isinstance(row, dict):
-                raise InputError(
-                    f"{path}, line {number}: {line[:40].strip()!r} is no JSON object. Write one object on each line, "
-                    f'as {{"text": "so happy"}}.'
-                )
-            yield number, row
+def _blocks(path: Path, codec: str, shape: Shape, places: Sequence[tuple[str, ...]], size: int) -> Blocks:
+    with closing(objects(path, codec, shape, checked=True)) as found:
+        yield from transposed(([_at(row, place) for place in places] for _, row in found), size)
 
 
-def _no_constant(_: str) -> None:
-    """Read NaN and Infinity, which Python writes though JSON has none, as null."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        name = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise ValueError(f"the field {name!r} occurs twice in one object")
+def _at(row: Any, place: tuple[str, ...]) -> Any:
+    for name in place:
+        if not isinstance(row, dict):
+            return None
+        row = row.get(name)
     return row
 
 
-# Made once: `json.loads` and `json.dumps` with options make a new one for every line.
-_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
+def _no_constant(_: str) -> None:
+    """Read NaN and Infinity as null."""
+
+
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=other_text)

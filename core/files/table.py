@@ -3,16 +3,22 @@
 import difflib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from core.errors import InputError
 from core.files.cells import Values, plain, texts
+from core.files.facts import Notice, NoticeKind, Question, QuestionKind
+from core.files.marks import is_cut, is_placeholder, stripped, whole
 
-Format = Literal["csv", "tsv", "txt", "jsonl", "parquet"]
+if TYPE_CHECKING:
+    from core.files.columns import TextChoice
+    from core.files.profiles import Profile
+
+Format = Literal["csv", "tsv", "txt", "jsonl", "parquet", "sheet"]
 Kind = Literal["text", "integer", "number", "boolean", "json"]
 Blocks = Generator[tuple[Values, ...], None, None]
 """The cells of some consecutive rows at a time: one sequence for each column, all of one length."""
@@ -25,6 +31,7 @@ FORMATS: Final[dict[str, Format]] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
+"""The formats that are written, by suffix; `reading.READABLE` has those that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Batch:
 
     Attributes:
         values: the cells, one sequence for each column of the table, as they came.
-        texts: the text column, null cells as "".
+        texts: what is to be read: the text column, null cells and placeholders ("nan") as "", without HTML.
     """
 
     values: tuple[Values, ...]
@@ -68,8 +75,12 @@ class Reader:
             at the first row.
         encoding: the codec's name, None for Parquet.
         delimiter: of CSV and TSV, else None.
-        notices: sentences for the reader about what had to be guessed.
+        notices: what had to be guessed.
         unreadable: by their names, why columns cannot be read as texts.
+        header: whether the file names its columns.
+        title_lines: records above the header that are no rows.
+        apostrophes: whether those that our own CSV has before formulas are taken off.
+        held: what must be held as long as rows are read, such as a temporary file.
     """
 
     columns: tuple[Column, ...]
@@ -77,8 +88,12 @@ class Reader:
     blocks: Callable[[int], Blocks]
     encoding: str | None = None
     delimiter: str | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    header: bool = True
+    title_lines: int = 0
+    apostrophes: bool = False
+    held: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +106,15 @@ class Table:
         rows: how many there are, at least 1.
         encoding: the codec's name, None for Parquet.
         delimiter: of CSV and TSV, else None.
-        notices: sentences for the reader about what had to be guessed.
+        said: what had to be guessed, each as a kind and a sentence.
+        questions: what only a person can say; until then `text_column` is no more than likely.
         unreadable: by their names, why columns cannot be read as texts.
+        header, title_lines, apostrophes: as the reader has them.
+        wrapping: what the file was taken out of, the outermost first.
+        sheet, sheets: which sheet of a workbook is read, and all there are.
+        choice: why the text column was taken.
+        markup: whether the texts are HTML, which is taken off.
+        mend: whether texts that were decoded by the wrong codec are put right.
     """
 
     path: Path
@@ -102,24 +124,58 @@ class Table:
     rows: int
     encoding: str | None
     delimiter: str | None
-    notices: tuple[str, ...]
+    said: tuple[Notice, ...]
+    questions: tuple[Question, ...]
     unreadable: Mapping[str, str]
+    header: bool
+    title_lines: int
+    apostrophes: bool
+    wrapping: tuple[str, ...]
+    sheet: str | None
+    sheets: tuple[str, ...]
+    choice: "TextChoice"
+    markup: bool
+    mend: bool
+    _profiles: "tuple[Profile, ...]" = field(repr=False, compare=False)
     _blocks: Callable[[int], Blocks] = field(repr=False, compare=False)
+    _held: object = field(repr=False, compare=False, default=None)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the reader about what had to be guessed."""
+        return tuple(notice.text for notice in self.said)
+
+    def profiles(self) -> "tuple[Profile, ...]":
+        """Return what a sample of each column's cells looks like."""
+        return self._profiles
+
     def of(self, column: str) -> "Table":
-        """Return the same table with its texts in another column.
+        """Return the same table with its texts in another column; a person chose it, so nothing about it is open.
 
         Raises:
             InputError: there is no such column, or it holds no texts.
         """
-        return replace(self, text_column=text_column(self.path, self.columns, self.unreadable, column))
+        from core.files.columns import chosen_text  # noqa: PLC0415  (knows tables)
 
-    def batches(self, size: int = 256) -> Iterator[Batch]:
+        name = text_column(self.path, self.columns, self.unreadable, column)
+        if name == self.text_column and not self.questions:
+            return self
+        choice = chosen_text(self._profiles, name)
+        return replace(
+            self,
+            text_column=name,
+            choice=choice,
+            markup=is_html(self._profiles, name),
+            said=tuple(notice for notice in self.said if notice.kind != NoticeKind.TEXT_COLUMN),
+            questions=tuple(question for question in self.questions if question.kind != QuestionKind.TEXT_COLUMN),
+        )
+
+    def batches(self, size: int = 256) -> Generator[Batch, None, None]:
         """Yield all rows in order, 1..size at a time; each call starts at the first row.
 
         Raises:
@@ -127,9 +183,9 @@ class Table:
         """
         if size < 1:
             raise ValueError(f"size is {size}, must be at least 1")
-        index = self.names.index(self.text_column)
-        for values in self._blocks(size):
-            yield Batch(values, texts(values[index]))
+        with closing(self._blocks(size)) as blocks:
+            for values in blocks:
+                yield Batch(values, self._texts(values))
 
     def preview(self, n: int = 10) -> Batch:
         """Return the first `n` rows (fewer if the file has fewer), all values as plain Python lists."""
@@ -137,7 +193,33 @@ class Table:
             raise ValueError(f"n is {n}, must be at least 1")
         with closing(self._blocks(n)) as blocks:
             first = next(blocks)
-        return Batch(tuple(map(plain, first)), texts(first[self.names.index(self.text_column)]))
+        return Batch(tuple(map(plain, first)), self._texts(first))
+
+    def raw_texts(self, batch: Batch) -> list[str]:
+        """Return the cells of the text column as they stand in the file, null as ""."""
+        return texts(batch.values[self.names.index(self.text_column)])
+
+    def _texts(self, values: tuple[Values, ...]) -> list[str]:
+        names = self.names
+        cells = texts(values[names.index(self.text_column)])
+        for name in self.choice.whole:
+            others = texts(values[names.index(name)])
+            cells = [
+                (whole(cell, other) or cell) if other and is_cut(cell) else cell
+                for cell, other in zip(cells, others, strict=True)
+            ]
+        if self.markup:
+            cells = [stripped(cell) for cell in cells]
+        if self.mend:
+            from core.files.mojibake import mended  # noqa: PLC0415  (loads ftfy)
+
+            cells = [mended(cell) for cell in cells]
+        return ["" if is_placeholder(cell) else cell for cell in cells]
+
+
+def is_html(profiles: "Sequence[Profile]", name: str) -> bool:
+    """Tell whether the texts of a column are HTML: tags in a tenth of those that can be read."""
+    return any(one.name == name and one.markup * 10 >= max(1, one.readable) and one.markup > 0 for one in profiles)
 
 
 def append(columns: Sequence[Column], results: Sequence[Column]) -> tuple[Column, ...]:
@@ -164,9 +246,14 @@ def format_of(path: Path) -> Format:
     """
     found = FORMATS.get(path.suffix.lower())
     if found is None:
-        named = f"The suffix {path.suffix!r} of {path} is unknown" if path.suffix else f"{path} has no suffix"
-        raise InputError(f"{named}. Files that work end in {', '.join(FORMATS)}.")
+        raise unknown_suffix(path, FORMATS)
     return found
+
+
+def unknown_suffix(path: Path, known: Iterable[str]) -> InputError:
+    """Return the error that says which suffixes are known."""
+    named = f"The suffix {path.suffix!r} of {path} is unknown" if path.suffix else f"{path} has no suffix"
+    return InputError(f"{named}. Files that work end in {', '.join(known)}.")
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:

@@ -138,15 +138,19 @@ def open_writer(
     overwrite: bool = False,
     bom: bool = False,
     line: str | None = None,
+    plain: bool = False,
 ) -> Writer:
     """Open a file for results.
 
-    CSV and TSV are UTF-8 with every string in double quotes and every formula made harmless (`neutralise`); numbers
-    stand bare. They carry no byte order mark, because programs that do not expect one take it for a part of the
-    first column's name; Excel needs one to show accents and emoji on a double click, so `bom` may ask for it. TXT
-    holds a single column (`line`, if there are several), line breaks within a text as blanks. JSONL keeps values as
-    they are. Parquet keeps the types of columns that came from Parquet; "json" columns become strings of JSON. Lone
-    surrogates, which UTF-8 cannot hold, become U+FFFD.
+    CSV and TSV are UTF-8 with every string in double quotes and, unless `plain`, every formula made harmless
+    (`neutralise`); numbers stand bare. Long ids are strings with all their digits either way. A spreadsheet that opens
+    the file by a double click still rounds what has more than 15 of them; but each form that it would keep (="…", an
+    apostrophe, a tab) is another id to every other reader: import the column as text instead. They carry no byte order
+    mark, because programs that do not expect one take it for a part of the first column's name; Excel needs one to show
+    accents and emoji on a double click, so `bom` may ask for it. TXT holds a single column (`line`, if there are
+    several), line breaks within a text as blanks. JSONL keeps values as they are. Parquet keeps the types of columns
+    that came from Parquet; "json" columns become strings of JSON. Lone surrogates, which UTF-8 cannot hold, become
+    U+FFFD.
 
     Args:
         path: its suffix says the format, see `FORMATS`.
@@ -155,6 +159,7 @@ def open_writer(
         overwrite: whether a file of that name may be replaced.
         bom: whether CSV and TSV begin with a byte order mark.
         line: the column that a TXT file holds.
+        plain: whether cells of CSV and TSV stay exactly as they are, for programs, not for spreadsheets.
 
     Raises:
         InputError: unknown suffix, the source itself, a file that exists, a folder that does not, or that the disk
@@ -184,7 +189,7 @@ def open_writer(
     scratch = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     with _writing(path):
         try:
-            sink = _open_sink(scratch, kind, columns, bom, names.index(line) if line in names else 0)
+            sink = _open_sink(scratch, kind, columns, names.index(line) if line in names else 0, bom=bom, plain=plain)
         except OSError:
             with suppress(OSError):
                 scratch.unlink()
@@ -225,7 +230,7 @@ def _same_file(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], bom: bool, line: int) -> Sink:
+def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], line: int, *, bom: bool, plain: bool) -> Sink:
     names = [column.name for column in columns]
     if kind == "parquet":
         from core.files.parquet import ParquetSink  # noqa: PLC0415  (loads pyarrow)
@@ -235,7 +240,9 @@ def _open_sink(scratch: Path, kind: Format, columns: Sequence[Column], bom: bool
         return _TextSink(scratch, partial(render_json, names))
     if kind == "txt":
         return _TextSink(scratch, partial(render_lines, line))
-    render = partial(render_delimited, PROMISED[kind])
+    if kind == "sheet":
+        raise AssertionError("no suffix that is written stands for a workbook")
+    render = partial(render_delimited, PROMISED[kind], plainly=plain)
     return _TextSink(scratch, render, start=("\ufeff" if bom else "") + render([[name] for name in names]))
 
 

@@ -6,7 +6,7 @@ rulebook  the file of terms and rules, checked
 audit     terms are found, judged by the words around them and by the emotions, and become flags
 """
 
-from core.flags import CATEGORIES, SEVERITIES, Flag
-from core.rules.audit import Rules
+from core.rules.flags import CATEGORIES, SEVERITIES, Flag
+from core.rules.judge import Rules
 
 __all__ = ["CATEGORIES", "SEVERITIES", "Flag", "Rules"]

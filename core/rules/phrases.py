@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from core.rules.reading import LINK, Reading, fold
+from core.rules.tokens import LINK, Reading, fold
 
 GAP: Final = 3
 """The most words that `...` stands for."""

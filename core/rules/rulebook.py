@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from core.emotions import INDEX, LABELS
 from core.errors import InputError
-from core.flags import CATEGORIES, SEVERITIES
+from core.rules.flags import CATEGORIES, SEVERITIES
 from core.rules.phrases import Grammar, Phrase, PhraseError
-from core.rules.reading import HANDLE, LINK, Reader
+from core.rules.tokens import HANDLE, LINK, Reader
 
 ENGINE_VERSION: Final = "2"
 """Raise it with any change of the code that can alter a flag."""

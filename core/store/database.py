@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from core.errors import StoreError
-from core.store.schema import MIGRATIONS
+from core.store.migrations import MIGRATIONS
 
 QUERY_SECONDS: Final = 20.0
 """How long a query of a page may run before it is cancelled."""
@@ -25,8 +25,6 @@ class Database:
 
     Attributes:
         path: the file.
-        changes: how often something was committed by this object; what was computed from the store holds as long as
-            it stays the same, for no other process can write.
     """
 
     def __init__(
@@ -50,7 +48,6 @@ class Database:
                 DuckDB's.
         """
         self.path: Final = path
-        self.changes = 0
         self._query_seconds = query_seconds
         self._config: Final[dict[str, Any]] = {
             "memory_limit": memory_limit,
@@ -81,6 +78,18 @@ class Database:
             row = cursor.execute("SELECT coalesce(max(number), 0) FROM schema_migrations").fetchone()
         return int(row[0])
 
+    def revision(self) -> int:
+        """Return a number that the file itself keeps and that grows with every commit.
+
+        What was computed from the store holds for as long as it stays the same, also after the file was opened again.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._cursor() as cursor:
+            row = cursor.execute("SELECT number FROM store_revision").fetchone()
+        return int(row[0])
+
     @contextmanager
     def reading(self, seconds: float | None = None, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Any]:
         """Yield a cursor; what still runs after `seconds` (by default the store's limit) is stopped.
@@ -102,11 +111,17 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        """Yield a cursor in a transaction: all of it is kept, or nothing.
+        """Yield a cursor in a transaction: all of it is kept, and the revision with it, or nothing.
 
         Raises:
             StoreError: the store cannot be written.
         """
+        with self._transaction() as cursor:
+            yield cursor
+            cursor.execute("UPDATE store_revision SET number = number + 1")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
         with self._writing, self._cursor() as cursor:
             if _identity(self.path) != self._file:
                 # The open connection would go on into a file that no one can find any more.
@@ -121,7 +136,6 @@ class Database:
                 cursor.rollback()
                 raise
             cursor.commit()
-            self.changes += 1
 
     def _connect(self) -> Any:
         try:
@@ -151,7 +165,7 @@ class Database:
             raise explain(self.path, error) from error
 
     def _migrate(self, migrations: tuple[tuple[str, str], ...]) -> None:
-        with self.transaction() as cursor:
+        with self._transaction() as cursor:
             cursor.execute(
                 "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER, name VARCHAR, applied_at TIMESTAMP)"
             )
@@ -162,7 +176,7 @@ class Database:
                 f"wrote it. Update the program, or set AFFECTRA_DATABASE to another file."
             )
         for number, (name, statements) in enumerate(migrations[applied:], start=applied + 1):
-            with self.transaction() as cursor:
+            with self._transaction() as cursor:
                 cursor.execute(statements)
                 cursor.execute(
                     "INSERT INTO schema_migrations VALUES (?, ?, now()::TIMESTAMPTZ AT TIME ZONE 'UTC')", [number, name]

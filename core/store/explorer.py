@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -11,24 +11,23 @@ import pandas as pd
 
 from core.emotions import LABELS, Scores
 from core.errors import InputError
-from core.flags import Flag, categories_of
-from core.prediction import from_mask
-from core.selection import Selection
+from core.explore.selection import Selection
+from core.predictions.masks import from_mask
+from core.rules.flags import Flag, categories_of
+from core.store.conditions import condition
 from core.store.database import Database
-from core.store.schema import SCORE_COLUMNS
-from core.store.where import condition
+from core.store.migrations import SCORE_COLUMNS
+from core.store.predictions import rows_by_id
 
-Order = Literal["newest", "oldest", "gravest", "least certain", "most certain", "longest"]
 ORDERS: Final[dict[str, str]] = {
     "newest": "moment DESC, id DESC",
     "oldest": "moment, id",
     "gravest": "severity DESC, moment DESC, id DESC",
-    "least certain": "margin, id DESC",
-    "most certain": "margin DESC NULLS LAST, id DESC",
+    "least-certain": "margin, id DESC",
+    "most-certain": "margin DESC NULLS LAST, id DESC",
     "longest": "length(text) DESC, id DESC",
 }
 """How a page of rows can be ordered: besides these, by an emotion's name, the most probable first."""
-assert tuple(ORDERS) == get_args(Order)  # noqa: S101
 
 _CANDIDATES: Final = 5_000
 """Texts that are compared with another word by word."""
@@ -125,7 +124,7 @@ class Near:
     likeness: float
 
 
-class Explorer:
+class ExplorerQueries:
     """Questions about the predictions of a store. Everything is read; nothing is ever written here.
 
     Every method raises `InputError` for a selection that names what does not exist, and `StoreError` where the store
@@ -218,9 +217,9 @@ class Explorer:
         where = condition(selection)
         with self._database.reading() as cursor:
             n = int(cursor.execute(f"SELECT count(*) FROM predictions WHERE {where.sql}", where.values).fetchone()[0])
-            # A hash of the place, and not of every k-th: what repeats in a stream must not fall in step with it.
+            # A hash, and not every k-th: what repeats in a stream must not fall in step with it.
             found = cursor.execute(
-                f"SELECT {SCORE_COLUMNS} FROM predictions WHERE hash(rowid) % $every::UBIGINT = 0 AND {where.sql}",
+                f"SELECT {SCORE_COLUMNS} FROM predictions WHERE hash(id) % $every::UBIGINT = 0 AND {where.sql}",
                 where.values | {"every": max(1, n // size)},
             ).fetchnumpy()
         return n, np.stack([np.asarray(found[label], np.float32) for label in LABELS], axis=1)
@@ -242,7 +241,7 @@ class Explorer:
                     f"""
                     WITH chosen AS (
                         SELECT list_distinct(string_split(trim(folded), ' ')) AS words FROM predictions
-                        WHERE hash(rowid) % $every::UBIGINT = 0 AND {where.sql}
+                        WHERE hash(id) % $every::UBIGINT = 0 AND {where.sql}
                     )
                     SELECT word, count(*) AS texts, (SELECT count(*) FROM chosen) AS "of"
                     FROM (SELECT unnest(words) AS word FROM chosen) WHERE word <> '' GROUP BY word
@@ -276,15 +275,12 @@ class Explorer:
         where = condition(selection)
         # The order needs a column or two; the others are read for the rows of the page alone.
         with self._database.reading() as cursor:
-            rows = cursor.execute(
-                f"""
-                SELECT {_LISTED} FROM predictions WHERE rowid IN
-                    (SELECT rowid FROM predictions WHERE {where.sql} ORDER BY {by} LIMIT $limit OFFSET $offset)
-                ORDER BY {by}
-                """,
+            found = cursor.execute(
+                f"SELECT id FROM predictions WHERE {where.sql} ORDER BY {by} LIMIT $limit OFFSET $offset",
                 where.values | {"limit": limit, "offset": offset},
             ).fetchall()
-        return [_listed(row) for row in rows]
+            rows = _rows_of(cursor, [row[0] for row in found])
+        return [rows[row[0]] for row in found if row[0] in rows]
 
     def detail(self, prediction_id: UUID) -> Detail | None:
         """Return all that is known of a prediction; None where it is not in the store (any more)."""
@@ -310,7 +306,7 @@ class Explorer:
         )
 
     def near(self, detail: Detail, least: float = 0.6, limit: int = 10) -> list[Near]:
-        """Return the texts most like a prediction's, the likest first, itself left out.
+        """Return the texts most similar to a prediction's, the most similar first, itself left out.
 
         Candidates share one of the text's two longest words, which are mostly its rarest, and are not much shorter or
         longer: the newest `_CANDIDATES` of them. Their likeness is exact.
@@ -326,22 +322,19 @@ class Explorer:
             if not longest:
                 return []
             shared = " OR ".join(f"contains(folded, $word{number})" for number in range(len(longest)))
-            rows = cursor.execute(
+            found = cursor.execute(
                 f"""
                 WITH sharing AS (
-                    SELECT rowid AS place, folded FROM predictions
+                    SELECT id, folded FROM predictions
                     WHERE strlen(folded) BETWEEN $length * 0.4 AND $length * 2.5 AND ({shared}) AND id <> $id
-                    ORDER BY rowid DESC LIMIT {_CANDIDATES}
+                    ORDER BY id DESC LIMIT {_CANDIDATES}
                 ), candidates AS (
-                    SELECT place, list_distinct(string_split(trim(folded), ' ')) AS others FROM sharing
+                    SELECT id, list_distinct(string_split(trim(folded), ' ')) AS others FROM sharing
                 ), likened AS (
-                    SELECT place, len(list_intersect(others, $words)) AS common, len(others) AS n FROM candidates
-                ), best AS (
-                    SELECT place, common / (n + {len(words)} - common) AS likeness FROM likened
-                    WHERE likeness >= $least ORDER BY likeness DESC, place DESC LIMIT $limit
+                    SELECT id, len(list_intersect(others, $words)) AS common, len(others) AS n FROM candidates
                 )
-                SELECT {_LISTED}, likeness FROM predictions JOIN best ON predictions.rowid = best.place
-                ORDER BY likeness DESC, moment DESC
+                SELECT id, common / (n + {len(words)} - common) AS likeness FROM likened
+                WHERE likeness >= $least ORDER BY likeness DESC, id DESC LIMIT $limit
                 """,
                 {
                     "id": detail.listed.id,
@@ -352,16 +345,22 @@ class Explorer:
                     **{f"word{number}": f" {word} " for number, word in enumerate(longest)},
                 },
             ).fetchall()
-        return [Near(_listed(row[:-1]), row[-1]) for row in rows]
+            rows = _rows_of(cursor, [row[0] for row in found])
+        near = [Near(rows[one], likeness) for one, likeness in found if one in rows]
+        return sorted(near, key=lambda one: (one.likeness, one.listed.moment), reverse=True)
 
-    def version(self) -> int:
+    def revision(self) -> int:
         """Return a number that changes whenever the store does."""
-        return self._database.changes
+        return self._database.revision()
 
 
 def _frame(result: Any) -> pd.DataFrame:
     columns = result.fetchnumpy()
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
+
+
+def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
+    return {own: _listed(row) for own, row in rows_by_id(cursor, _LISTED, ids).items()}
 
 
 def _listed(row: Sequence[Any]) -> Listed:

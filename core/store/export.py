@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from core.emotions import LABELS
 from core.errors import InputError, StoreError
-from core.flags import CATEGORIES, SEVERITIES
-from core.selection import Selection
+from core.explore.selection import Selection
+from core.rules.flags import CATEGORIES, SEVERITIES
+from core.store.conditions import condition
 from core.store.database import Database
-from core.store.where import condition
 
 EXPORTS: Final[dict[str, str]] = {
     ".csv": "text/csv",
@@ -40,6 +40,7 @@ _TEXTS: Final = (
     "threshold_version",
     "rule_version",
 )
+_REASONS: Final = "array_to_string(list_transform(coalesce(flags, []), lambda one: one.reason), ' | ')"
 _HOURS: Final = 6 * 60 * 60.0
 
 # As `core.files.neutralise` has it (OWASP, "CSV Injection"); a test holds the two together.
@@ -138,7 +139,7 @@ def _rows(suffix: str, where: str) -> str:
             {text("text", "text")}, {label_names("labels")} AS emotions, top AS top_emotion, sentiment,
             {", ".join(LABELS)}, margin,
             coalesce([{severities}][severity], '') AS severity, {_names("categories", CATEGORIES)} AS flagged_for,
-            {text("array_to_string(list_transform(coalesce(flags, []), lambda one: one.reason), ' | ')", "flag_reasons")},
+            {text(_REASONS, "flag_reasons")},
             {text("source", "source")}, {text("actor", "actor")}, {text("model", "model")},
             {text("model_version", "model_version")}, {text("normaliser_version", "normaliser_version")},
             {text("threshold_version", "threshold_version")}, {text("rule_version", "rule_version")},
@@ -148,11 +149,11 @@ def _rows(suffix: str, where: str) -> str:
             FROM current_feedback GROUP BY prediction_id
         ) ON prediction_id = predictions.id
         WHERE {where} ORDER BY moment, predictions.id
-    """  # noqa: E501
+    """
 
 
 def text_cell(suffix: str, expression: str, name: str) -> str:
-    """Return a column that holds what somebody wrote: in CSV, made harmless for spreadsheets."""
+    """Return a column that holds free text: in CSV, made harmless for spreadsheets."""
     return f"{_harmless(expression) if suffix == '.csv' else expression} AS {name}"
 
 

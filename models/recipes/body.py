@@ -9,14 +9,14 @@ from typing import Final
 
 from transformers import ElectraForPreTraining
 
+from core.experiments.tracking import Dataset, Measurement, Run, log_run
 from core.machine import machine_kind
-from core.tracking import Dataset, Measurement, Run, log_run
 from models import goemotions, tweets
 from models.light import lighten
 from models.pretrain import Pretraining, pretrain
+from models.publish import BUILD
 from models.recipes.electra import from_packaged
 from models.recipes.transformer import PACKAGED_BASE, begin, read_history, start_from
-from models.training import BUILD
 
 HELD_OUT: Final = 64
 """One in so many texts is not learned from; by these an epoch is measured."""

@@ -18,6 +18,7 @@ from transformers import AutoConfig, MPNetForSequenceClassification, PreTrainedM
 from core.errors import ModelError
 from models.finetune import start_at_prior
 from models.goemotions import LabelledTexts
+from models.publish import BUILD
 from models.recipes.transformer import (
     SERVING_LENGTH,
     Recipe,
@@ -25,7 +26,6 @@ from models.recipes.transformer import (
     read_signs,
     tokenizer_of,
 )
-from models.training import BUILD
 
 PACKAGED: Final = "all-mpnet-base-v2"
 SHA256: Final = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"

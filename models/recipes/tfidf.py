@@ -13,12 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from core.engines.sklearn_engine import FILE, pack
+from core.inference.engines.sklearn_engine import FILE, pack
 from core.machine import code_revision
 from models import goemotions
 from models.artefact import Origin
 from models.evaluate import Evaluation
-from models.training import BUILD, fresh, publish
+from models.publish import BUILD, fresh, publish
 
 WORDS: Final = r"(?u)\b\w+\b|[!?]"
 """Words of one letter ("I", "u", "4"), and the marks of excitement and of a question. On dev macro average precision

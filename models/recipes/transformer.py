@@ -21,23 +21,23 @@ from tokenizers import AddedToken, Tokenizer, normalizers
 from torch import nn
 from transformers import AutoConfig, ElectraForSequenceClassification, PreTrainedModel
 
-from core import cost
-from core.classifier import EngineName, load, read_manifest
 from core.emotions import LABELS
 from core.errors import ModelError
+from core.experiments import cost
+from core.experiments.tracking import Measurement
+from core.inference.classifier import EngineName, load, read_manifest
 from core.machine import code_revision
 from core.risks import RISKS
 from core.settings import settings as program_settings
 from core.text import AMBIGUOUS_EMOJI
-from core.tracking import Measurement
 from models import goemotions, mixture, risk_corpora, written
 from models.artefact import Origin, next_version
 from models.evaluate import Evaluation
 from models.finetune import Hyperparameters, encode, finetune
 from models.goemotions import LabelledTexts
 from models.mixture import LEARNED_FROM, Mixture, Sources, mix, widen
+from models.publish import BUILD, Alongside, MeasureCost, fresh, publish, target
 from models.thresholds import held_out_f1
-from models.training import BUILD, Alongside, MeasureCost, fresh, publish, target
 
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128

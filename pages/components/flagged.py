@@ -6,11 +6,13 @@ from typing import Final
 
 import streamlit as st
 
-from core.flags import Flag
+from core.rules.flags import SEVERITIES, Flag
 from pages.components.frame import in_cell
 
 _COLOURS: Final = {"info": "#3a86d4", "watch": "#c9752b", "urgent": "#d0433b"}
 _SIGNS: Final = {"info": "ℹ️", "watch": "⚠️", "urgent": "🚨"}
+SEVERITY_SIGNS: Final = ("", *(f"{_SIGNS[severity]} {severity}" for severity in SEVERITIES))
+"""For each severity as a number, its sign and its name; nothing for 0."""
 _MARK: Final = (
     "background:{colour}33;color:inherit;border-bottom:3px {line} {colour};border-radius:3px;padding:.05rem .15rem"
 )

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.components.address import address_of
 from pages.components.frame import guarded, raise_contrast
 
 
@@ -11,23 +12,40 @@ def run_app() -> None:
     """Draw the frame, and in it the page that was chosen."""
     st.set_page_config(page_title="Affectra", page_icon="💬", layout="wide")
     raise_contrast()
-    st.navigation(_pages()).run()
+    page = st.navigation(_pages())
+    with address_of(page.url_path):
+        page.run()
 
 
 def _pages() -> list[Page]:
     return [
-        st.Page("live.py", title="Live", icon=":material/bolt:", default=True, help="Type a tweet, see its emotions."),
         st.Page(
-            "audit.py",
+            "live/page.py",
+            title="Live",
+            icon=":material/bolt:",
+            url_path="live",
+            default=True,
+            help="Type a tweet, see its emotions.",
+        ),
+        st.Page(
+            "audit/page.py",
             title="Audit",
+            url_path="audit",
             icon=":material/policy:",
-            help="What was said, where it is risky, over all that is stored.",
+            help="Predictions over time, and where they are risky.",
         ),
         st.Page(
-            "feedback.py",
+            "feedback/page.py",
             title="Feedback",
+            url_path="feedback",
             icon=":material/rate_review:",
-            help="What waits for a person's decision, and what people said.",
+            help="What waits for a review, and what people say about predictions.",
         ),
-        st.Page("compare.py", title="Compare", icon=":material/leaderboard:", help="Which model, and why."),
+        st.Page(
+            "compare/page.py",
+            title="Compare",
+            icon=":material/leaderboard:",
+            url_path="compare",
+            help="Which model, and why.",
+        ),
     ]

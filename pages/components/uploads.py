@@ -5,10 +5,12 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from core.errors import InputError
+from core.files import Table
 
 
 def to_disk(name: str, content: IO[bytes]) -> Path:
@@ -35,3 +37,15 @@ def named_as_given(path: Path, name: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(str(error).replace(str(path), name)) from error
+
+
+@dataclass
+class Upload:
+    """An uploaded file on disk, and the table in it once it was opened. Gone with the session."""
+
+    name: str
+    path: Path
+    table: Table | None = None
+
+    def __post_init__(self) -> None:
+        gone_with(self, self.path.parent)

@@ -14,13 +14,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.classifier import load, read_manifest
+from core.app import App
+from core.clock import utc_now
 from core.machine import machine_kind
-from core.reviewing import Reviewing
-from core.service import utc_now
 from core.settings import settings
-from core.store.growing import grow
-from core.store_bench import open_store
+from core.store.synthetic import add_copies
 from tests.browser.conftest import running
 from tests.browser.install import system_chromium
 
@@ -79,17 +77,16 @@ def main() -> None:
 def measure(rows: int) -> tuple[dict[str, tuple[float, float]], tuple[str, list[float]]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        store, _ = open_store(settings(), folder / "affectra.duckdb")
+        app = App(settings().model_copy(update={"database": folder / "affectra.duckdb"}))
         # Else the app would ask the baseline about a million texts while it is measured.
-        baseline = settings().model_folder(settings().baseline)
-        Reviewing(store, lambda: load(baseline), lambda: read_manifest(baseline).label).ask_baseline()
-        grow(store, rows, utc_now())
-        store.close()
-        with running(folder) as app, sync_playwright() as playwright:
+        app.review_desk.ask_baseline()
+        add_copies(app.store(), rows, utc_now())
+        app.close()
+        with running(folder) as server, sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=system_chromium(), args=["--no-sandbox"])
             try:
-                keys = _keys(chromium, app.url)
-                return {tab: _visits(chromium, app.url, tab, last) for tab, last in TABS.items()}, keys
+                keys = _keys(chromium, server.url)
+                return {tab: _visits(chromium, server.url, tab, last) for tab, last in TABS.items()}, keys
             finally:
                 chromium.close()
 
@@ -115,13 +112,13 @@ def _keys(chromium: Browser, url: str) -> tuple[str, list[float]]:
 
 def _visits(chromium: Browser, url: str, tab: str, last: str) -> tuple[float, float]:
     # Drift needs a period before.
-    period = "90+days" if tab == "Drift" else "everything"
+    period = "90-days" if tab == "Drift" else "everything"
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.add_init_script(f"({WATCH})({json.dumps(last)})")
     # Not everything is asked twice alike: each visit filters otherwise, so that nothing is remembered.
     seconds = [
-        _visit(page, f"{url}/audit?period={period}&audit_tab={tab}&least={number * 0.05:.2f}")
+        _visit(page, f"{url}/audit?period={period}&audit_tab={tab.lower()}&least={number * 0.05:.2f}")
         for number in range(ROUNDS + 1)
     ]
     context.close()

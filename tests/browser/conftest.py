@@ -33,6 +33,14 @@ ALLOWED: dict[tuple[str, str], str] = {
     ): "Streamlit labels the drop zone of st.file_uploader, a presentational element",
 }
 """axe findings that are Streamlit's or Plotly's own: (rule, part of the tag) to the reason. It may only shrink."""
+COMPLAINT = re.compile(r"Traceback|Stack \(most recent call last\)|warning|error", re.IGNORECASE)
+"""What a server that is well never prints. Streamlit tells of some slips in a stack alone, once for a process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
 
 
 @dataclass
@@ -54,7 +62,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[App]:
-    """A server with a store and a tracker of its own in `folder`."""
+    """A server with a store and a tracker of its own in `folder`; in the end it may have complained of nothing."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,6 +87,8 @@ def running(folder: Path) -> Iterator[App]:
     finally:
         server.terminate()
         server.wait(20)
+    said = log.read_text(encoding="utf-8")
+    assert not COMPLAINT.search(said), said
 
 
 def _wait_until_up(url: str, server: subprocess.Popen[Any]) -> None:
@@ -136,7 +146,7 @@ def watched(app: App, browser: Browser, theme: Any = "light") -> Iterator[Page]:
     context.close()
     assert problems == []
     said = app.console()[before:]
-    assert not re.search(r"Traceback|Warning|Error", said), said
+    assert not COMPLAINT.search(said), said
 
 
 def settle(page: Page) -> None:

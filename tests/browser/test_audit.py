@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.actor import Actor
-from core.service import Service
+from core.access.actor import Actor
 from core.store import Store
 from tests.browser.conftest import App, eventually, running, settle, violations, watched
-from tests.fakes import WordRules, fake_classifier
+from tests.builders import make_app
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
 FOUND = re.compile(r"^[\d,]+ tweets of ")
@@ -25,8 +24,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("audit")
     # A tweet that means harm to whoever draws it, recorded before the app opens its store.
     store = Store(folder / "affectra.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store, rules=WordRules())
-    service.record(service.read(HOSTILE), Actor("eve"))
+    app = make_app(store)
+    app.intake.record(app.predictor.predict(HOSTILE), Actor("eve"))
     store.close()
     with running(folder) as started:
         yield started
@@ -124,7 +123,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
 
 def test_a_click_in_a_chart_filters_the_others(samples: App, browser: Browser) -> None:
     with watched(samples, browser) as page:
-        view(page, samples, "period=everything&audit_tab=Risk")
+        view(page, samples, "period=everything&audit_tab=risk")
         click_mark(page, chart(page, "severities_").locator(".barlayer .point path").first)
         expect(page).to_have_url(re.compile("severity=urgent"))
         eventually(lambda: found(page), lambda n: 0 < n < 40)
@@ -135,6 +134,29 @@ def test_a_click_in_a_chart_filters_the_others(samples: App, browser: Browser) -
         settle(page)
         click_mark(page, chart(page, "distribution_").locator(".barlayer .point path").nth(2))
         expect(page).to_have_url(re.compile("emotion="))
+
+
+def test_the_browser_walks_back_through_what_was_looked_at(samples: App, browser: Browser) -> None:
+    with watched(samples, browser) as page:
+        view(page, samples, "period=everything")
+        for tab in ("Risk", "Drift"):
+            page.get_by_role("tab", name=tab).click()
+            expect(page).to_have_url(re.compile(f"audit_tab={tab.lower()}"))
+            settle(page)
+        page.go_back()
+        expect(page.get_by_role("tab", name="Risk")).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("heading", name="Flags by category and severity")).to_be_visible()
+        settle(page)
+        page.go_back()
+        expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+        eventually(lambda: found(page), lambda n: n == 360)
+
+
+def test_an_address_of_titles_opens_what_it_opened(samples: App, browser: Browser) -> None:
+    with watched(samples, browser) as page:
+        view(page, samples, "period=90+days&audit_tab=Tweets&order=least+certain")
+        expect(page.get_by_role("tab", name="Tweets")).to_have_attribute("aria-selected", "true")
+        expect(page).to_have_url(re.compile(r"(?=.*period=90-days)(?=.*audit_tab=tweets)(?=.*order=least-certain)"))
 
 
 def test_views_are_kept_for_colleagues(samples: App, browser: Browser) -> None:
@@ -160,13 +182,13 @@ def test_hostile_tweets_are_drawn_as_text_everywhere(desk: App, browser: Browser
     with watched(desk, browser) as page:
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        view(page, desk, "period=everything&q=knife&audit_tab=Tweets")
+        view(page, desk, "period=everything&q=knife&audit_tab=tweets")
         assert found(page) == 1
         open_row(page, 0)
         expect(page.get_by_role("heading", name="One tweet")).to_be_visible()
         expect(page.locator("blockquote")).to_contain_text("<img src=x onerror=alert(1)> **bold** :red[x]")
         assert "\u202e" not in (page.locator("blockquote").text_content() or "")
-        page.get_by_text("Read it again with").click()
+        page.get_by_text("Predict again with").click()
         expect(page.get_by_text(re.compile("Its emotions"))).to_be_visible()
         page.get_by_text("Feedback and history").click()
         for tab in TABS:
@@ -178,7 +200,7 @@ def test_hostile_tweets_are_drawn_as_text_everywhere(desk: App, browser: Browser
 
 def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tmp_path: Path) -> None:
     with watched(samples, browser) as page:
-        view(page, samples, "audit_tab=Audits")
+        view(page, samples, "audit_tab=audits")
         page.get_by_role("button", name="Run the audit").click()
         expect(page.get_by_text("Done: 360 rows.").or_(page.get_by_text("It was made before"))).to_be_visible(
             timeout=60_000
@@ -187,7 +209,7 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
             page.get_by_role("button", name="report.html").first.click()
         page.locator(".st-key-audit_now_show button").click()
         expect(page).to_have_url(re.compile("batch="))
-        expect(page.get_by_role("heading", name="How many, when")).to_be_visible()
+        expect(page.get_by_role("heading", name="Volume over time")).to_be_visible()
         eventually(lambda: found(page), lambda n: n == 360)
         report = tmp_path / "report.html"
         download.value.save_as(report)

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.classifier import read_manifest
+from core.inference.classifier import read_manifest
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
 
 SERVING = read_manifest(ROOT / "models" / "electra_model").label
+IDS = {"Leaderboard": "leaderboard", "Emotions": "emotions", "Head to head": "head-to-head", "Serving": "serving"}
 TABS = {
-    "Leaderboard": "What quality costs",
-    "Emotions": "One emotion, threshold by threshold",
+    "Leaderboard": "Quality and its cost",
+    "Emotions": "One emotion by threshold",
     "Head to head": "Where each wins",
-    "What serves": "Let another model serve",
+    "Serving": "Promote another model",
 }
 """Each with a heading that it alone has."""
 
@@ -26,15 +27,15 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def view(page: Page, app: App, tab: str) -> None:
-    page.goto(f"{app.url}/compare?view={tab.replace(' ', '+')}")
+    page.goto(f"{app.url}/compare?view={IDS[tab]}")
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true", timeout=60_000)
     settle(page)
 
 
 def test_a_link_to_a_tab_opens_it_even_as_the_first_page_of_all(fresh: App, browser: Browser) -> None:
     with watched(fresh, browser) as page:
-        view(page, fresh, "What serves")
-        expect(page.get_by_role("heading", name="Let another model serve")).to_be_visible()
+        view(page, fresh, "Serving")
+        expect(page.get_by_role("heading", name="Promote another model")).to_be_visible()
         navigation = page.get_by_test_id("stSidebarNav")
         pages = [re.compile(name) for name in ("Live", "Audit", "Feedback", "Compare")]
         expect(navigation.get_by_role("link")).to_have_text(pages)
@@ -50,17 +51,17 @@ def test_the_page_is_walked_from_the_table_to_a_promotion_and_back(fresh: App, b
         expect(page.get_by_text(re.compile(rf"At Sentiment: {SERVING} is better than tfidf 1 by \d"))).to_be_visible()
 
         page.get_by_role("tab", name="Head to head").click()
-        expect(page).to_have_url(re.compile("view=Head"))
-        second = page.locator(".st-key-duel_second")
+        expect(page).to_have_url(re.compile("view=head-to-head"))
+        second = page.locator(".st-key-second_run")
         second.get_by_role("combobox").click()
         page.get_by_role("option", name=re.compile("^tfidf 1")).click()
         micro = re.compile(
             rf"^{SERVING} is better than tfidf 1 by \d\.\d points of micro-F1, and that is beyond chance"
         )
         expect(page.get_by_text(micro)).to_be_visible()
-        expect(page.locator(".st-key-duel_levels .stPlotlyChart .point")).to_have_count(6)
+        expect(page.locator(".st-key-head_to_head_levels .stPlotlyChart .point")).to_have_count(6)
 
-        page.get_by_role("tab", name="What serves").click()
+        page.get_by_role("tab", name="Serving").click()
         model = page.locator(".st-key-promote_model")
         model.get_by_role("combobox").click()
         page.get_by_role("option", name=re.compile("^tfidf 1")).click()
@@ -94,14 +95,14 @@ def test_the_page_is_walked_from_the_table_to_a_promotion_and_back(fresh: App, b
 
 def test_a_promotion_can_be_thought_better_of(fresh: App, browser: Browser) -> None:
     with watched(fresh, browser) as page:
-        view(page, fresh, "What serves")
+        view(page, fresh, "Serving")
         page.get_by_role("button", name="Promote …").click()
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.get_by_role("tab", name="Leaderboard").click()
-        page.get_by_role("tab", name="What serves").click()
-        expect(page.get_by_role("heading", name="Let another model serve")).to_be_visible()
+        page.get_by_role("tab", name="Serving").click()
+        expect(page.get_by_role("heading", name="Promote another model")).to_be_visible()
         settle(page)
         assert page.get_by_role("dialog").count() == 0
         expect(page.get_by_text(f"{SERVING} (ELECTRA) serves")).to_be_visible()
@@ -127,7 +128,7 @@ def test_a_cell_of_the_heat_map_leads_to_its_curves(fresh: App, browser: Browser
 def test_the_threshold_is_moved_by_keyboard(fresh: App, browser: Browser) -> None:
     with watched(fresh, browser) as page:
         view(page, fresh, "Emotions")
-        stored = page.get_by_text(f"stored tweets that {SERVING} has read")
+        stored = page.get_by_text(f"stored predictions by {SERVING}")
         expect(stored).to_contain_text("0 would flip")
         slider = page.get_by_role("slider").first
         slider.focus()

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.actor import Actor
+from core.access.actor import Actor
 from core.rules import Rules
-from core.service import Service
 from core.store import Store
 from tests.browser.conftest import ROOT, App, running, settle, violations, watched
-from tests.fakes import fake_classifier
+from tests.builders import make_app
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[x] [a](https://evil.example) \u202ertl =cmd() knife I hate you"
 DECIDED = re.compile(r"([\d,]+) decided in this window")
@@ -24,12 +23,12 @@ COUNTED = "Escalated 15 · Mine 0 · Done 33"
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("feedback")
     store = Store(folder / "affectra.duckdb")
-    service = Service(fake_classifier(), fake_classifier, lambda: store, rules=Rules.read(ROOT / "data" / "rules.toml"))
-    hostile = service.read(HOSTILE)
-    service.record(hostile, Actor("eve"))
-    service.give_feedback(hostile.id, "down", Actor(HOSTILE[:30]), ("joy",), HOSTILE)
+    app = make_app(store, rules=Rules.read(ROOT / "data" / "rules.toml"))
+    hostile = app.predictor.predict(HOSTILE)
+    app.intake.record(hostile, Actor("eve"))
+    app.feedback.give(hostile.id, "down", Actor(HOSTILE[:30]), ("joy",), HOSTILE)
     for number in range(ITEMS + 12):
-        service.record(service.read(f"I am going to kill you tonight, number {number}"), Actor("eve"))
+        app.intake.record(app.predictor.predict(f"I am going to kill you tonight, number {number}"), Actor("eve"))
     store.close()
     with running(folder) as started:
         yield started
@@ -54,7 +53,7 @@ def press(page: Page, key: str, said: str) -> None:
 def test_fifty_items_by_keyboard_alone(desk: App, browser: Browser) -> None:
     decided = []
     with watched(desk, browser) as page:
-        open_desk(page, desk, "reviewer=ana&queue=Flagged")
+        open_desk(page, desk, "reviewer=ana&queue=flagged")
         for number in range(ITEMS):
             now = tweet(page)
             decided.append(now)
@@ -78,22 +77,22 @@ def test_fifty_items_by_keyboard_alone(desk: App, browser: Browser) -> None:
 def test_the_log_holds_what_was_decided(desk: App, browser: Browser) -> None:
     """After the one above: nothing was lost, nothing is there twice."""
     with watched(desk, browser) as page:
-        open_desk(page, desk, "reviewer=ana&queue=Done")
+        open_desk(page, desk, "reviewer=ana&queue=done")
         assert page.get_by_text("ana").count() > 0
         expect(page.get_by_text(COUNTED).first).to_be_visible()
         # Reopened, it waits again, with its history.
         now = tweet(page)
         press(page, "o", "Reopened")
         expect(page.locator("blockquote").first).to_have_text(now)
-        page.get_by_text(re.compile(r"What was done with it")).click()
+        page.get_by_text(re.compile(r"^History")).click()
         expect(page.get_by_text(re.compile(r"ana reopened it"))).to_be_visible()
 
 
 def test_two_moderators_on_one_item(desk: App, browser: Browser) -> None:
     with watched(desk, browser) as hers, watched(desk, browser) as his:
-        open_desk(hers, desk, "reviewer=ana&queue=Flagged")
+        open_desk(hers, desk, "reviewer=ana&queue=flagged")
         first = tweet(hers)
-        open_desk(his, desk, "reviewer=bo&queue=Flagged")
+        open_desk(his, desk, "reviewer=bo&queue=flagged")
         assert tweet(his) != first, "what she looks at is not offered to him"
         # By a link he gets to hers, and is told.
         his_item = tweet(his)
@@ -116,7 +115,7 @@ def _linked(page: Page, app: App, text: str) -> str:
     other = page.context.new_page()
     number = re.search(r"\d+", text)
     assert number
-    other.goto(f"{app.url}/audit?period=everything&audit_tab=Tweets&q=%22number+{number[0]}%22")
+    other.goto(f"{app.url}/audit?period=everything&audit_tab=tweets&q=%22number+{number[0]}%22")
     expect(other.get_by_text("1 tweets of ").first).to_be_visible(timeout=60_000)
     settle(other)
     box = other.locator("[class*=st-key-rows_] [data-testid=stDataFrame] canvas").first.bounding_box()
@@ -133,7 +132,7 @@ def _linked(page: Page, app: App, text: str) -> str:
 def test_hostile_words_are_drawn_as_text(desk: App, browser: Browser) -> None:
     with watched(desk, browser) as page:
         page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-        open_desk(page, desk, "queue=Feedback&reviewer=%3Cb%3Ebo%3C%2Fb%3E")
+        open_desk(page, desk, "queue=feedback&reviewer=%3Cb%3Ebo%3C%2Fb%3E")
         assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
         expect(page.get_by_text("should be joy", exact=False).first).to_contain_text("**bold**")
         assert page.locator("[data-testid=stMain] img[src=x]").count() == 0
@@ -143,7 +142,7 @@ def test_hostile_words_are_drawn_as_text(desk: App, browser: Browser) -> None:
         box = page.locator("[class*=st-key-review_rows_] [data-testid=stDataFrame] canvas").first.bounding_box()
         assert box
         page.mouse.click(box["x"] + 18, box["y"] + 52)
-        page.get_by_role("button", name="Put on the desk").click()
+        page.get_by_role("button", name="Open on the desk").click()
         expect(page.get_by_role("tab", name="Desk")).to_have_attribute("aria-selected", "true")
         expect(page).to_have_url(re.compile("item="))
         assert "<img src=x onerror=alert(1)> **bold** :red[x]" in tweet(page)
@@ -159,12 +158,12 @@ def test_the_desk_is_accessible_and_fits_a_phone(desk: App, browser: Browser, th
             page.get_by_role("button", name=name) for name in ("Confirm", "Correct", "Dismiss flag", "Escalate", "Skip")
         ]
         assert all(one.count() == 1 for one in named)
-        for tab in ("List", "People", "Agreement", "Teach"):
+        for tab in ("List", "People", "Agreement", "Retrain"):
             page.get_by_role("tab", name=tab).click()
             settle(page)
             assert violations(page) == [], tab
         page.set_viewport_size({"width": 400, "height": 900})
-        for tab in ("Desk", "List", "People", "Agreement", "Teach"):
+        for tab in ("Desk", "List", "People", "Agreement", "Retrain"):
             page.get_by_role("tab", name=tab).click()
             settle(page)
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), tab

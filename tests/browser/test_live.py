@@ -78,7 +78,7 @@ def test_a_screen_reader_hears_of_new_labels_only(page: Page) -> None:
     }"""
     )
     page.locator(".st-key-tweet input").press_sequentially(", thank you, thank you", delay=120)
-    expect(page.get_by_role("heading", name="Which words moved it")).to_be_visible()
+    expect(page.get_by_role("heading", name="Words that moved it")).to_be_visible()
     page.wait_for_timeout(1_000)
     heard = [text for text in page.evaluate("window.said") if "Sentiment" in text]
     assert all("%" not in text and " ms" not in text for text in heard)
@@ -126,8 +126,8 @@ def test_a_file_is_uploaded_scored_looked_at_downloaded_and_kept(page: Page, tmp
     upload(page, source)
     expect(page.get_by_text("The first 4 of 4 rows.")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Score 4 rows").click()
-    expect(page.get_by_text("4 rows read by")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("1 had nothing to read")).to_be_visible()
+    expect(page.get_by_text("4 rows scored by")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("1 had no text")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
@@ -190,7 +190,7 @@ def test_the_allow_list_only_shrinks(page: Page) -> None:
 
 def test_axe_finds_nothing_and_it_fits_a_phone(themed_page: Page, app: App, tmp_path: Path) -> None:
     page = themed_page
-    expect(page.get_by_text("Recorded lately")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Recently recorded")).to_be_visible(timeout=30_000)
     assert violations(page) == []
     type_tweet(page, "So proud of her, but the house is too quiet tonight 💔")
     page.locator(".st-key-tweet input").press("Enter")
@@ -199,7 +199,7 @@ def test_axe_finds_nothing_and_it_fits_a_phone(themed_page: Page, app: App, tmp_
     (tmp_path / "few.txt").write_text("I love it\nso sad\n")
     upload(page, tmp_path / "few.txt")
     page.get_by_role("button", name="Score 2 rows").click(timeout=30_000)
-    expect(page.get_by_text("2 rows read by")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("2 rows scored by")).to_be_visible(timeout=30_000)
     assert violations(page) == []
     page.set_viewport_size({"width": 400, "height": 800})
     page.get_by_role("tab", name="One tweet").click()

@@ -2,21 +2,19 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import cost, runtime
-from core.candidates import Candidates
-from core.classifier import load, read_manifest
-from core.reviewing import Reviewing
-from core.rules import Rules
-from core.service import Service
-from core.serving import DEFAULT
+from core.app import App, load_warm
+from core.services.model_board import ModelBoard
+from core.services.model_tracker import ModelTracker
 from core.settings import Settings, settings
-from core.store import Store
+from pages import runtime
 
+loaded_once = lru_cache(load_warm)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,15 +29,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made_tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tracker as the page makes it on a fresh machine. MLflow takes seconds to make its tables."""
     folder = tmp_path_factory.mktemp("tracker")
-    Candidates(
-        f"sqlite:///{folder / 'mlflow.db'}",
-        ROOT / "data" / "runs",
-        ROOT / "models",
-        folder / "serving.json",
-        None,
-        measure_cost=cost.measure,
-        try_out=load,
-    ).board()
+    models = ModelTracker(f"sqlite:///{folder / 'mlflow.db'}", ROOT / "models", folder / "serving.json", None)
+    ModelBoard(models, ROOT / "data" / "runs").board()
     return folder
 
 
@@ -53,17 +44,11 @@ def tracker(made_tracker: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store as the app makes it on a fresh machine, with the sample tweets read once for all tests."""
-    chosen = Settings()
     path = tmp_path_factory.mktemp("store") / "affectra.duckdb"
-    store = Store(path)
-    model = load(chosen.model_folder(DEFAULT), chosen.threads)
-    Service(model, lambda: model, lambda: store, rules=Rules.read(chosen.rules)).add_samples(
-        store, chosen.sample_tweets
-    )
+    app = App(Settings().model_copy(update={"database": path}))
     # What the app would do by itself, in the midst of a test.
-    baseline = chosen.model_folder(chosen.baseline)
-    Reviewing(store, lambda: load(baseline, chosen.threads), lambda: read_manifest(baseline).label).ask_baseline()
-    store.close()
+    app.review_desk.ask_baseline()
+    app.close()
     return path
 
 
@@ -84,8 +69,8 @@ def open_app(
         return AppTest.from_file(str(ROOT / "pages" / "entry.py"), default_timeout=60).run()
 
     settings.cache_clear()
-    yield start
     # Models stay loaded: no test changes one in its place.
-    for cached in (runtime.store, runtime._exploring, runtime._upkeep, runtime._candidates):
-        cached.clear()
+    monkeypatch.setattr(runtime, "App", partial(App, load_model=loaded_once))
+    yield start
+    runtime._app.clear()
     settings.cache_clear()

@@ -12,19 +12,22 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.access.actor import Actor
+from core.explore.selection import Selection
 from core.ids import new_id
-from core.selection import Selection
+from core.inference.classifier import load
 from core.store import Store
-from core.store.explorer import Explorer
+from core.store.explorer import ExplorerQueries
+from tests.builders import make_app
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
-TABS = ("Overview", "Together", "Risk", "Drift", "Tweets", "Audits")
+TABS = ("overview", "together", "risk", "drift", "tweets", "audits")
 
 
 def audit(open_app: Open, query: dict[str, str | list[str]] | None = None, **environment: str) -> AppTest:
     app = open_app(**environment)
-    app.switch_page("audit.py")
+    app.switch_page("audit/page.py")
     for name, value in (query or {}).items():
         app.query_params[name] = value
     return app.run()
@@ -45,7 +48,7 @@ def stored(database: Path, selection: Selection) -> int:
     st.cache_resource.clear()
     store = Store(database)
     try:
-        return Explorer(store).count(selection)
+        return ExplorerQueries(store).count(selection)
     finally:
         store.close()
 
@@ -93,7 +96,7 @@ def test_nonsense_in_a_link_asks_for_nothing(open_app: Open) -> None:
 
 
 def test_a_link_to_a_model_that_is_gone_holds_nothing(open_app: Open) -> None:
-    app = audit(open_app, {"model": "electra 0", "audit_tab": "Overview"})
+    app = audit(open_app, {"model": "electra 0", "audit_tab": "overview"})
     assert found(app) == 0
     app.button(key="clear_all").click().run()
     assert found(app) == 360
@@ -108,13 +111,13 @@ def test_a_bad_id_of_a_file_is_named_with_the_mend(open_app: Open) -> None:
 
 
 def test_nothing_found_says_so(open_app: Open) -> None:
-    app = audit(open_app, {"audit_tab": "Tweets", "q": "zyzzyva"})
-    assert "No tweet fits these filters" in texts(app)
+    app = audit(open_app, {"audit_tab": "tweets", "q": "zyzzyva"})
+    assert "No tweet matches these filters" in texts(app)
     assert not app.exception
 
 
 def test_the_table_pages_and_orders(open_app: Open) -> None:
-    app = audit(open_app, {"audit_tab": "Tweets", "order": "gravest"})
+    app = audit(open_app, {"audit_tab": "tweets", "order": "gravest"})
     assert "1 to 100 of 360 tweets" in texts(app)
     assert app.dataframe[-1].value["Flag"].iloc[0].endswith("urgent")
     app.number_input(key="page").set_value(4).run()
@@ -127,7 +130,7 @@ def test_a_link_to_one_tweet_opens_it(open_app: Open, database: Path) -> None:
     app = open_app()
     st.cache_resource.clear()
     store = Store(database)
-    flagged = Explorer(store).page(Selection(severities=("urgent",)), "newest", 1)[0]
+    flagged = ExplorerQueries(store).page(Selection(severities=("urgent",)), "newest", 1)[0]
     store.close()
     app = audit(open_app, {"tweet": str(flagged.id)})
     assert not app.exception
@@ -138,6 +141,20 @@ def test_a_link_to_one_tweet_opens_it(open_app: Open, database: Path) -> None:
     assert "Its emotions are the same." in texts(app)
     app.button(key="close_detail").click().run()
     assert not app.exception
+
+
+def test_the_thresholds_of_any_model_on_this_machine_are_known(open_app: Open, database: Path) -> None:
+    open_app()
+    st.cache_resource.clear()
+    store = Store(database)
+    baseline = load(ROOT / "models" / "tfidf_model")
+    app_of_test = make_app(store, baseline)
+    read = app_of_test.predictor.predict("I love this so much")
+    app_of_test.intake.record(read, Actor("owner"))
+    store.close()
+    app = audit(open_app, {"tweet": str(read.id)})
+    assert not app.exception
+    assert "are not on this machine" not in texts(app)
 
 
 def test_a_tweet_that_is_gone_is_said_to_be_gone(open_app: Open) -> None:
@@ -163,7 +180,7 @@ def test_views_are_saved_opened_and_deleted(open_app: Open) -> None:
 
 
 def test_an_audit_of_the_typical_tweets(open_app: Open, database: Path) -> None:
-    app = audit(open_app, {"audit_tab": "Audits"})
+    app = audit(open_app, {"audit_tab": "audits"})
     app.button(key="run_audit").click().run()
     app.session_state["audit_run"].job.wait(60)
     app.run()
@@ -206,4 +223,4 @@ def test_an_unknown_batch_is_an_empty_view(open_app: Open) -> None:
     app = audit(open_app, {"batch": str(uuid4()), "period": "everything"})
     assert not app.exception
     assert "0 tweets of the whole store" in texts(app)
-    assert "No tweet fits these filters" in texts(app)
+    assert "No tweet matches these filters" in texts(app)

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import runtime
-from core.classifier import read_manifest
+from core.inference.classifier import read_manifest
+from pages import runtime
 from tests.pages.conftest import ROOT
 
 SERVING = read_manifest(ROOT / "models" / "electra_model").label
 Open = Callable[..., AppTest]
 
 
-def compare(open_app: Open, view: str = "Leaderboard", **environment: str) -> AppTest:
+def compare(open_app: Open, view: str = "leaderboard", **environment: str) -> AppTest:
     app = open_app(**environment)
-    app.switch_page("compare.py")
+    app.switch_page("compare/page.py")
     app.query_params["view"] = view
     return app.run()
 
@@ -85,7 +85,7 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
     assert not app.exception
     app.selectbox(key="curve_label_emotion").set_value("joy").run()
     (slider,) = app.select_slider
-    assert "Of **360** stored tweets that electra" in said(app)
+    assert "Of **360** stored predictions by electra" in said(app)
     assert "**0** would flip: 0 would become joy, 0 would no longer be." in said(app)
     at_tuned = [metric.value for metric in app.metric]
     slider.set_value(0.02).run()
@@ -99,15 +99,15 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
 def test_a_run_without_stored_tweets_says_so(open_app: Open, tracker: Path) -> None:
     app = compare(open_app, "Emotions")
     app.selectbox(key="curve_run").set_value("tfidf 1").run()
-    assert "The store holds nothing that tfidf 1 has read" in said(app)
+    assert "The store holds no prediction by tfidf 1" in said(app)
 
 
 def test_two_runs_head_to_head(open_app: Open, tracker: Path) -> None:
-    app = compare(open_app, "Head to head")
+    app = compare(open_app, "head-to-head")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    first = app.selectbox(key="duel_first")
-    app.selectbox(key="duel_second").set_value(first.value).run()
+    first = app.selectbox(key="first_run")
+    app.selectbox(key="second_run").set_value(first.value).run()
     assert "Choose two different runs" in said(app)
 
 
@@ -124,7 +124,7 @@ def promote(app: AppTest, model: str, why: str) -> AppTest:
 def test_promotion_reaches_the_live_page_and_is_rolled_back(
     open_app: Open, database: Path, tracker: Path, two_models: str
 ) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models)
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models)
     assert app.button(key="roll_back").disabled
     promote(app, "tfidf 1", "*small* <b>enough</b>")
     assert not app.exception
@@ -138,7 +138,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
         "*small* <b>enough</b>",
     ]
 
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     app.button(key="record").click().run()
     assert any("tfidf 1" in str(element.proto.body) for element in app.get("html"))
@@ -146,8 +146,8 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
     assert recent.iloc[0] == "tfidf 1"
     assert set(recent.iloc[1:]) == {SERVING}, "what is stored keeps the version that made it"
 
-    app.switch_page("compare.py")
-    app.query_params["view"] = "What serves"
+    app.switch_page("compare/page.py")
+    app.session_state["view"] = "serving"
     app.run()
     assert SERVING in app.button(key="roll_back").label
     app.button(key="roll_back").click().run()
@@ -159,7 +159,7 @@ def test_promotion_reaches_the_live_page_and_is_rolled_back(
 def test_a_promoted_model_whose_files_go_gives_way_and_both_pages_say_so(
     open_app: Open, tracker: Path, two_models: str
 ) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models)
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models)
     promote(app, "tfidf 1", "to see")
     (Path(two_models) / "tfidf_model" / "manifest.json").unlink()
     app.run()
@@ -167,14 +167,14 @@ def test_a_promoted_model_whose_files_go_gives_way_and_both_pages_say_so(
     assert "tfidf 1 was promoted, but its files are not in" in said(app)
     assert f"{SERVING} serves" in said(app)
     assert "gone" in app.dataframe[0].value["Files"].tolist()
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     assert f"Until then, {SERVING} serves" in said(app)
     assert not app.error
 
 
 def test_a_pinned_model_cannot_be_promoted_away(open_app: Open, tracker: Path, two_models: str) -> None:
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="electra_model")
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="electra_model")
     assert "AFFECTRA_MODEL pins" in said(app)
     assert app.button(key="promote").disabled
     assert app.button(key="roll_back").disabled
@@ -182,10 +182,10 @@ def test_a_pinned_model_cannot_be_promoted_away(open_app: Open, tracker: Path, t
 
 def test_costs_are_measured_with_progress_and_logged(open_app: Open, tracker: Path, two_models: str) -> None:
     shutil.rmtree(Path(two_models) / "electra_model")
-    app = compare(open_app, "What serves", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
+    app = compare(open_app, "serving", AFFECTRA_MODELS_DIR=two_models, AFFECTRA_MODEL="tfidf_model")
     app.button(key="measure").click().run()
     assert not app.exception
-    job = runtime.candidates().measuring
+    job = runtime.app().cost_runs.measuring
     assert job is not None
     job.wait(60)
     app.run()
@@ -202,7 +202,7 @@ def test_a_tracker_that_is_down_leaves_the_rest_of_the_app(open_app: Open) -> No
     assert not app.exception
     assert "No MLflow server answers" in said(app)
     assert "goes on serving" in said(app)
-    app.switch_page("live.py").run()
+    app.switch_page("live/page.py").run()
     app.text_input(key="tweet").set_value("Thank you so much").run()
     assert not app.error
 
@@ -219,8 +219,8 @@ def test_an_empty_tracker_says_how_to_fill_it(open_app: Open, tmp_path: Path) ->
     app = compare(open_app, AFFECTRA_RUNS_DIR=str(tmp_path / "none"))
     assert not app.exception
     assert "No run is recorded yet" in said(app)
-    for view in ("Emotions", "Head to head", "What serves"):
-        app.query_params["view"] = view
+    for view in ("emotions", "head-to-head", "serving"):
+        app.session_state["view"] = view
         app.run()
         assert not app.exception
         assert not app.error
@@ -244,7 +244,7 @@ def test_runs_without_figures_are_listed_apart(open_app: Open, tracker: Path) ->
     app = compare(open_app)
     assert not app.exception
     assert "have no figures on test" in said(app)
-    for view in ("Emotions", "Head to head", "What serves"):
-        app.query_params["view"] = view
+    for view in ("emotions", "head-to-head", "serving"):
+        app.session_state["view"] = view
         app.run()
         assert not app.exception

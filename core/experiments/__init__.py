@@ -1,0 +1,1 @@
+"""Recorded runs: what they measured, how they compare, what others published."""

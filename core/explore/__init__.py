@@ -1,0 +1,1 @@
+"""Which predictions somebody looks at; pure."""

@@ -1,0 +1,1 @@
+"""Texts to scores to labels, and which model serves."""

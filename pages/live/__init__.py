@@ -1,0 +1,1 @@
+"""The page on which a tweet or a file is read."""

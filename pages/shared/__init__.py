@@ -1,0 +1,1 @@
+"""Bars that several pages show."""
