@@ -1,17 +1,13 @@
 """Who does something: written beside what is recorded. Today one local owner, later the signed-in person."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-Role = Literal["owner", "moderator", "tester"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person and the role in which they act."""
+    """A person, as what they do is written down."""
 
     name: str
-    role: Role = "owner"
 
 
 @dataclass(frozen=True, slots=True)

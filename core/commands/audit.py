@@ -37,7 +37,6 @@ def run(options: argparse.Namespace) -> int:
 
     from core.app import App  # noqa: PLC0415
     from core.audit import AuditSource, audit, guess_expected_column, scored_rows  # noqa: PLC0415
-    from core.files.times import guess_time_column  # noqa: PLC0415
     from core.inference.serving import choices  # noqa: PLC0415
     from core.settings import settings  # noqa: PLC0415
 

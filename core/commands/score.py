@@ -45,7 +45,6 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm  # noqa: PLC0415
 
     from core.app import App  # noqa: PLC0415
-    from core.files.times import guess_time_column  # noqa: PLC0415
     from core.inference.serving import choices  # noqa: PLC0415
     from core.maintenance.inbox import open_inbox_writer  # noqa: PLC0415
     from core.predictions.columns import RESULT_COLUMNS  # noqa: PLC0415

@@ -116,7 +116,7 @@ class ModelTracker:
         if champion is None:
             return [
                 f"The alias champion points to version {registry.champion}, which Affectra did not register, so it "
-                f"cannot serve. Promote a version that is listed under What serves."
+                f"cannot serve. Promote a version that is listed under Serving."
             ]
         try:
             named = Champion(model=champion.model, version=champion.version, fingerprint=champion.fingerprint)

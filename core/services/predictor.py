@@ -145,6 +145,16 @@ class Predictor:
             flags=self.judge(texts, scores),
         )
 
+    def would_say(self, prediction: Prediction) -> bool:
+        """Tell whether a prediction is of the model, the thresholds and the rules that are asked here."""
+        info = self.classifier.info
+        return (info.name, info.version, info.threshold_version, self.rule_version) == (
+            prediction.model,
+            prediction.model_version,
+            prediction.threshold_version,
+            prediction.rule_version,
+        )
+
     def predict(self, text: str, source: Source = "live", classifier: Classifier | None = None) -> Prediction:
         """Predict the emotions of one tweet.
 

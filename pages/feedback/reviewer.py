@@ -25,7 +25,7 @@ def draw_reviewer() -> Reviewer:
     )
     window = st.session_state.setdefault("review_window", secrets.token_hex(8))
     said = " ".join((name or "").split())
-    return Reviewer(Actor(said, "moderator") if said else owner, window)
+    return Reviewer(Actor(said) if said else owner, window)
 
 
 def review_session() -> ReviewSession:

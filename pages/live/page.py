@@ -63,7 +63,7 @@ def one_tweet() -> None:
     text = _input(predictor)
     show_reported()
     try:
-        reading = predictor.predict(text) if text.strip() else None
+        reading = _predicted(predictor, text) if text.strip() else None
     except InputError as error:
         st.info(plain(str(error)), icon=":material/info:")
         _feedback(predictor)
@@ -74,6 +74,20 @@ def one_tweet() -> None:
         else:
             _reading(predictor, reading)
     _recent(predictor)
+
+
+def _predicted(predictor: Predictor, text: str) -> Prediction:
+    """Return what is drawn of a text: as long as text, model and rules stay the same, it is one prediction.
+
+    What is drawn is what is recorded, so it must not be made again by the rerun that recording brings.
+
+    Raises:
+        InputError, ModelError: as `Predictor.predict` has it.
+    """
+    drawn: Prediction | None = st.session_state.get("drawn")
+    if drawn is None or drawn.text != text or not predictor.would_say(drawn):
+        drawn = st.session_state["drawn"] = predictor.predict(text)
+    return drawn
 
 
 def _input(predictor: Predictor) -> str:
@@ -113,13 +127,13 @@ def _record(predictor: Predictor) -> None:
     if not text.strip():
         say("Type a tweet first.")
         return
-    if last is not None and last.text == text and last.model_version == predictor.classifier.info.version:
-        say("This tweet is recorded already.")
-        return
     try:
-        prediction = predictor.predict(text)
+        prediction = _predicted(predictor, text)
     except InputError:
         return  # the page says it, in the place of the verdict
+    if last is not None and (last.id == prediction.id or (last.text == text and predictor.would_say(last))):
+        say("This tweet is recorded already.")
+        return
     runtime.app().intake.record(prediction, runtime.app().actor)
     st.session_state["recorded"] = prediction
     say("Recorded.")

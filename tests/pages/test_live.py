@@ -64,6 +64,16 @@ def test_recording_thumbs_correction_and_retraction(open_app: Open, database: Pa
     ]
 
 
+def test_what_is_recorded_is_the_prediction_that_was_drawn(open_app: Open, database: Path) -> None:
+    app = read(open_app(), "I love this so much")
+    drawn = app.session_state["drawn"]
+    app.button(key="record").click().run()
+    assert app.session_state["drawn"].id == drawn.id, "recording does not predict again"
+    assert rows(database, "SELECT id, made_at FROM predictions WHERE source = 'live'") == [
+        (drawn.id, drawn.made_at.replace(tzinfo=None))
+    ]
+
+
 def test_the_same_text_is_recorded_once(open_app: Open, database: Path) -> None:
     app = read(open_app(), "Thank you so much")
     app.button(key="record").click().run()

@@ -14,7 +14,7 @@ from core.store import Store
 from tests.builders import make_app
 from tests.fakes import WordEngine, fake_classifier
 
-ANA, BEN = Actor("ana"), Actor("ben", "tester")
+ANA, BEN = Actor("ana"), Actor("ben")
 
 
 @pytest.fixture

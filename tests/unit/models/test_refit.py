@@ -22,6 +22,7 @@ from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_o
 from core.review.twins import twin_key
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
+from core.services.promotion import ModelPromotion
 from core.settings import Settings
 from core.stats.metrics import Differences, Interval
 from models import goemotions, refit
@@ -179,9 +180,11 @@ def test_candidates_are_listed_and_do_not_serve_until_promoted(done, tmp_path):
 
     shutil.copytree(folder, tmp_path / "promoted")
     elsewhere = tmp_path / "promoted"
-    promoting = desk(elsewhere)
-    promoting.uri = desk(folder).uri
-    promoting.promote(next(one for one in board.candidates if one.label == "electra 3"), "reviews", Actor("Ada"))
+    tracker = desk(elsewhere).tracker
+    tracker.uri = desk(folder).tracker.uri
+    ModelPromotion(tracker, load).promote(
+        next(one for one in board.candidates if one.label == "electra 3"), "reviews", Actor("Ada")
+    )
     assert serving.choices(house(elsewhere))[0].folder.name == "electra_model_v3"
     assert load(serving.choices(house(elsewhere))[0].folder).info.label == "electra 3"
     assert serving.choices(house(folder))[0].folder.name == "electra_model"

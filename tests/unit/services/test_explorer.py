@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,38 +7,18 @@ import pytest
 
 from core.emotions import LABELS, members, names
 from core.explore.selection import Selection
-from core.ids import new_id
 from core.predictions.record import Prediction
 from core.services.explorer import ALL, Explorer, emotions_of
 from core.store import Store
 from core.store.explorer import ExplorerQueries
-from core.text import CleanText
+from tests.builders import make_prediction
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
 """A Monday."""
 
 
 def tweet(at: datetime, *labels: str, text: str = "so it goes", **more: object) -> Prediction:
-    probabilities = tuple(0.9 if label in labels else 0.1 for label in LABELS)
-    made = Prediction(
-        id=new_id(at),
-        made_at=at,
-        source="live",
-        text=text,
-        clean=CleanText(text, False),
-        truncated=False,
-        probabilities=probabilities,
-        labels=labels,
-        top=labels[0] if labels else "neutral",
-        sentiment="neutral",
-        model="fake",
-        model_version="1",
-        normaliser_version="1",
-        threshold_version="abc",
-        margin=0.4,
-        latency_ms=1.0,
-    )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return make_prediction(text, *labels, at=at, **more)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from core.services.feedback import MAX_COMMENT
 from core.store import Store
 from tests.builders import make_app
 
-ANA, BEN = Actor("ana"), Actor("ben", "tester")
+ANA, BEN = Actor("ana"), Actor("ben")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from core.errors import StoreError
 from core.store import Store
 from tests.builders import make_app
 
-ANA, BEN = Actor("ana"), Actor("ben", "tester")
+ANA, BEN = Actor("ana"), Actor("ben")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from core.predictions.columns import ROWS_AT_ONCE
 from core.store import Store
 from tests.builders import make_app
 
-ANA, BEN = Actor("ana"), Actor("ben", "tester")
+ANA, BEN = Actor("ana"), Actor("ben")
 
 
 @pytest.fixture

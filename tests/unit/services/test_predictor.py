@@ -10,9 +10,9 @@ from core.emotions import Scores
 from core.errors import InputError, ModelError
 from core.store import Store
 from tests.builders import make_app
-from tests.fakes import WordEngine, fake_classifier
+from tests.fakes import WordEngine, WordRules, fake_classifier
 
-ANA, BEN = Actor("ana"), Actor("ben", "tester")
+ANA, BEN = Actor("ana"), Actor("ben")
 
 
 @pytest.fixture
@@ -92,3 +92,10 @@ def test_a_prediction_is_explained_as_the_serving_model_reads_it() -> None:
     read = predictor.predict("sad ☹", classifier=older)
     assert read.clean.text == "sad frowning face"
     assert [part.text for part in predictor.explain(read).parts] == ["sad", "(sad)"]
+
+
+def test_a_prediction_holds_for_as_long_as_model_and_rules_stay() -> None:
+    drawn = make_app().predictor.predict("so happy")
+    assert make_app().predictor.would_say(drawn)
+    assert not make_app(None, fake_classifier(version="2")).predictor.would_say(drawn)
+    assert not make_app(rules=WordRules("rules2")).predictor.would_say(drawn)

@@ -28,7 +28,7 @@ from core.settings import settings as read_settings
 from core.store import Store
 from core.store.review_queue import ReviewQueue
 from core.store.reviews import Reviews
-from core.text import normaliser
+from tests.builders import make_prediction
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ANA, BO = Reviewer(Actor("ana"), "w1"), Reviewer(Actor("bo"), "w2")
@@ -50,14 +50,10 @@ class Clock:
 
 def tweet(text: str, *labels: str, flags: tuple[Flag, ...] = (), margin: float = 0.3) -> Prediction:
     at = NOON - timedelta(days=1) + timedelta(seconds=next(SECONDS))  # each later than the one before
-    probabilities = [0.02] * len(LABELS)
-    for label in labels:
-        probabilities[INDEX[label]] = 0.8
-    return Prediction(
-        id=new_id(at), made_at=at, source="live", text=text, clean=normaliser("1").clean(text), truncated=False,
-        probabilities=tuple(probabilities), labels=labels, top=labels[0] if labels else "neutral", sentiment="neutral",
-        model="electra", model_version="2", normaliser_version="1", threshold_version="t", margin=margin,
-        latency_ms=1.0, flags=flags, rule_version="r",
+    probabilities = tuple(0.8 if label in labels else 0.02 for label in LABELS)
+    return make_prediction(
+        text, *labels, at=at, probabilities=probabilities, flags=flags, margin=margin,
+        model="electra", model_version="2", threshold_version="t", rule_version="r",
     )  # fmt: skip
 
 

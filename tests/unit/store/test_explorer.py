@@ -22,7 +22,7 @@ from core.predictions.record import Feedback, Prediction
 from core.rules.flags import CATEGORIES, SEVERITIES, Flag, gravity
 from core.store import Store
 from core.store.explorer import ORDERS, ExplorerQueries
-from core.text import CleanText
+from tests.builders import make_prediction
 
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
 TEXTS = (
@@ -43,23 +43,16 @@ def made(number: int, rng: random.Random) -> Prediction:
         Flag(category, rng.choice(SEVERITIES), 0, 3, "because")
         for category in rng.sample(CATEGORIES, rng.choice((0, 0, 0, 1, 2)))
     )
-    return Prediction(
-        id=new_id(at),
-        made_at=at,
-        source=rng.choice(("live", "batch")),  # type: ignore[arg-type]
-        text=f"{TEXTS[number % len(TEXTS)]} {number}",
-        clean=CleanText("clean", False),
-        truncated=False,
+    return make_prediction(
+        f"{TEXTS[number % len(TEXTS)]} {number}",
+        *labels,
+        at=at,
+        source=rng.choice(("live", "batch")),
         probabilities=probabilities,
-        labels=labels,
         top=max(labels or LABELS, key=lambda label: probabilities[LABELS.index(label)]),
         sentiment=rng.choice(("positive", "negative", "ambiguous", "neutral")),
-        model="fake",
         model_version=rng.choice(("1", "2")),
-        normaliser_version="1",
-        threshold_version="abc",
         margin=max(probabilities) - 0.5,
-        latency_ms=1.0,
         flags=tuple(sorted(flags, key=lambda flag: -SEVERITIES.index(flag.severity))),
         rule_version="r1",
     )

@@ -17,29 +17,15 @@ from core.predictions.record import Feedback, Prediction
 from core.review.twins import twin_number
 from core.store import MIGRATIONS, Database, Store
 from core.store.review_queue import ReviewQueue
-from core.text import CleanText
+from tests.builders import make_prediction
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def prediction(text: str = "I love it", at: datetime = NOON) -> Prediction:
-    return Prediction(
-        id=new_id(at),
-        made_at=at,
-        source="live",
-        text=text,
-        clean=CleanText(text, False),
-        truncated=False,
-        probabilities=tuple(number / 100 for number in range(28)),
-        labels=("love", "joy"),
-        top="love",
-        sentiment="positive",
-        model="fake",
-        model_version="1",
-        normaliser_version="1",
-        threshold_version="abc",
-        margin=0.2,
-        latency_ms=2.5,
+    probabilities = tuple(number / 100 for number in range(28))
+    return make_prediction(
+        text, "love", "joy", at=at, probabilities=probabilities, sentiment="positive", margin=0.2, latency_ms=2.5
     )
 
 
