@@ -57,7 +57,7 @@ _FEELINGS: Final = (
     ("curious", "curiosity", "neutral"),
 )
 _ABOUT: Final = (
-    "the new timetable",
+    "their new timetable",
     "how the meeting went",
     "the results",
     "this season so far",
@@ -77,20 +77,22 @@ _ABOUT: Final = (
     "the wedding photos",
 )
 _SAID: Final = (
-    "I'm {0} about {1}",
+    "count me {0} about {1}",
     "honestly {0} about {1}",
-    "so yeah, I am {0} about {1}",
+    "so yeah, {0} about {1} over here",
     "feeling {0} about {1} today",
+    "thinking of {1} makes me {0}",
 )
 _DENIED: Final = (
-    "I'm not {0} about {1}",
-    "I wouldn't say I'm {0} about {1}",
-    "I am anything but {0} about {1}",
+    "don't count me {0} about {1}",
+    "wouldn't call myself {0} about {1}",
+    "anything but {0} about {1}",
     "nobody in this house is {0} about {1}, me included",
     "don't think for a second that I'm {0} about {1}",
     "hardly {0} about {1}, to be honest",
-    "I can't say that after everything we heard last night I'm {0} about {1}",
+    "after everything we heard last night you won't find me {0} about {1}",
     "neither {0} nor bothered about {1}",
+    "thinking of {1} doesn't make me {0}",
 )
 # Denials that say it all the more.
 _MORE: Final = (
@@ -98,7 +100,7 @@ _MORE: Final = (
     ("couldn't be prouder after {1}", "pride"),
     ("can't thank you enough for {1}", "gratitude"),
     ("never been this excited about {1}", "excitement"),
-    ("I don't hate {1} at all, quite the opposite", "approval"),
+    ("no complaints about {1} from me, quite the opposite", "approval"),
     ("nothing about {1} disappointed me", "approval"),
     ("can't believe how good {1} was", "admiration"),
     ("never laughed so hard as at {1}", "amusement"),
@@ -127,11 +129,11 @@ _THINGS: Final = (
 )
 # What was felt is told to be over: the last word counts.
 _CHANGED: Final = (
-    ("used to love {0}, now I can't stand it", "annoyance"),
+    ("once upon a time I adored {0}, these days I leave the room", "annoyance"),
     ("loved {0} for years. these days it only makes me tired", "disappointment"),
     ("{0} was the best part of my week once. not any more", "disappointment"),
     ("I was such a fan of {0}, until last month", "disappointment"),
-    ("used to hate {0}, now I can't get enough of it", "love"),
+    ("years of avoiding {0}, and suddenly I'm its biggest fan", "love"),
     ("never thought I would say it after all my complaints, but {0} makes me really happy now", "joy"),
     ("couldn't stand {0} at first. turns out I was wrong, it is wonderful", "admiration"),
     ("I was scared of {0} as a kid, now it is my favourite thing", "love"),

@@ -1,9 +1,13 @@
 """Contrast pairs: what changes a text's emotions and what leaves them."""
 
+import csv
+import re
+
 import numpy as np
 import pytest
 
 from core.emotions import INDEX, LABELS
+from core.settings import ROOT
 from core.text import AMBIGUOUS_EMOJI
 from models import augment
 
@@ -22,6 +26,18 @@ def test_sentences_come_in_pairs_of_opposite_meaning():
     assert len({one.text for one in made}) > 1_000
     assert not any("{" in one.text for one in made)
     assert [one.text for one in augment.sentences(40, rng())] == [one.text for one in augment.sentences(40, rng())]
+
+
+def test_no_sentence_is_near_a_tweet_that_judges():
+    def sixes(texts):
+        words = [re.findall(r"\w+(?:'\w+)?", text.casefold().replace("’", "'")) for text in texts]
+        return {tuple(said[start : start + 6]) for said in words for start in range(len(said) - 5)}
+
+    judging = []
+    for name in ("sample_tweets.csv", "flag_tweets.csv"):
+        with (ROOT / "data" / name).open(encoding="utf-8", newline="") as file:
+            judging += [row["text"] for row in csv.DictReader(file)]
+    assert not sixes(one.text for one in augment.sentences(20_000, rng())) & sixes(judging)
 
 
 def test_an_emoji_turns_a_neutral_text():
