@@ -245,7 +245,7 @@ def _loss(logits: torch.Tensor, targets: torch.Tensor, known: torch.Tensor | Non
 
 def _average_precision(dev: Encoded, scores: NDArray[np.float32]) -> float:
     """Return the mean over labels, each over the texts of which it is known."""
-    known = np.ones_like(scores, dtype=bool) if dev.known is None else dev.known > 0
+    known = np.ones(dev.targets.shape, dtype=bool) if dev.known is None else dev.known > 0
     return float(
         np.mean(
             [

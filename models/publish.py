@@ -52,12 +52,14 @@ class AsCandidate:
     Attributes:
         dataset: what it has learned from beside the corpus.
         tune_on: texts that thresholds are tuned on together with dev, None for dev alone.
+        risks: thresholds of the risks that it gives as its parent does: nobody's review says anything of them.
         compare: the finished model and the test split, to what was found.
         report: told how far it is, 0..1, and what is done next.
     """
 
     dataset: Dataset
     tune_on: goemotions.LabelledTexts | None
+    risks: NDArray[np.float32] | None
     compare: Callable[[Classifier, goemotions.LabelledTexts], Findings]
     report: Callable[[float, str], None]
 
@@ -136,9 +138,11 @@ def publish(
     Thresholds.flat().write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
     further = candidate.tune_on if candidate else alongside.tweets if alongside else None
-    _tuned(load(staging), goemotions.together(dev, further) if further else dev, alongside).write(
-        staging / "thresholds.json"
-    )
+    tuned_on = goemotions.together(dev, further) if further else dev
+    untuned = load(staging)
+    tuned = tune_levels(tuned_on.targets, np.nan_to_num(untuned.read(tuned_on.raw)))
+    risks = _tuned_risks(untuned, alongside) if alongside else candidate.risks if candidate else None
+    Thresholds.from_values(tuned.values, risks).write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
     report(0.25, "measuring")
@@ -185,12 +189,9 @@ def publish(
     return measured.on_test
 
 
-def _tuned(model: Classifier, texts: goemotions.LabelledTexts, alongside: Alongside | None) -> Thresholds:
-    found = tune_levels(texts.targets, np.nan_to_num(model.read(texts.raw)))
-    if alongside is None:
-        return found
+def _tuned_risks(model: Classifier, alongside: Alongside) -> NDArray[np.float32]:
     targets, known, scores = _risks(model, alongside.risks)
-    return Thresholds.from_values(found.values, tune_known(targets, known, scores))
+    return tune_known(targets, known, scores)
 
 
 def _risks(
