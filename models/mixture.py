@@ -177,7 +177,10 @@ def mix(
             parts.append(of_risk(one, teach(one.name, one.raw)))
             datasets.append(Dataset(one.name, one.md5, f"{one.name}.csv.gz", one.name))
         developed += [of_risk(one, None) for one in risk_corpora.load(sources.risk, "dev")]
-    return Mixture(tuple(parts), tuple(developed), tuple(datasets))
+    chosen_by = {text for part in developed for text in part.raw}
+    # The corpus's own split stays as it was published; the rest came from elsewhere, and may hold what chooses.
+    learned = [comments, *(_without(part, chosen_by) for part in parts[1:])]
+    return Mixture(tuple(learned), tuple(developed), tuple(datasets))
 
 
 def labelled(name: str, texts: LabelledTexts, taught: NDArray[np.float32] | None, weight: float) -> Part:
@@ -249,6 +252,11 @@ def widen(model: ElectraForSequenceClassification, parts: Sequence[Part]) -> Non
     model.config.id2label = dict(enumerate(names))
     model.config.label2id = {name: place for place, name in enumerate(names)}
     model.num_labels = WIDTH
+
+
+def _without(part: Part, texts: set[str]) -> Part:
+    rows = [row for row, text in enumerate(part.raw) if text not in texts]
+    return Part(part.name, [part.raw[row] for row in rows], part.targets[rows], part.known[rows])
 
 
 def _part(name: str, raw: Sequence[str], emotions: NDArray[np.float32] | None, weight: float) -> Part:

@@ -74,7 +74,7 @@ def sources(tmp_path):
         gzip.compress(as_csv(built, ["text", "label_gold", "type", "split"]))
     )
     file = tmp_path / "tweets.tsv"
-    file.write_text("the bus again\nwhat a day\n", encoding="utf-8")
+    file.write_text("the bus again\nwhat a day\nplain joy 0, dev\n", encoding="utf-8")
     return Sources(file, corpora, pairs=40, written=own)
 
 
