@@ -17,7 +17,7 @@ from core.errors import AffectraError
 from core.experiments.tracking import export_runs, import_runs
 from core.inference.classifier import load
 from core.settings import ROOT, settings
-from models import goemotions, sample_tweets, words
+from models import goemotions, sample_tweets, words, written
 from models import publish as training
 
 if TYPE_CHECKING:
@@ -127,9 +127,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", help=data)
     evaluate.add_argument(
         "--split",
-        choices=("dev", "test", "sample"),
+        choices=("dev", "test", "sample", "written"),
         default="test",
-        help="sample is the project's own tweets; default: %(default)s",
+        help="sample is the project's own tweets, written the dev split of its texts to learn from; default: %(default)s",
     )
     evaluate.add_argument(
         "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
@@ -293,11 +293,15 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"Measured anew and added to run {run}.")
     if options.split == "sample":
         split = sample_tweets.load(settings().sample_tweets)
+    elif options.split == "written":
+        split = written.tweets("dev")
     else:
         split = goemotions.load(options.split, options.data)
     model = load(training.target(options.model))
     print(model.info.label)
     print(training.table(training.measure(model, split)))
+    if options.split == "written" and model.info.risks:
+        print(training.risk_table(training.measure_risks(model, [written.risky("dev")]), "risk_dev"))
     if options.model != _BASELINE and (training.target(_BASELINE) / "manifest.json").exists():
         print(training.comparison(model, load(training.target(_BASELINE)), split))
 

@@ -25,7 +25,7 @@ from core.settings import ROOT, settings
 from core.stats.metrics import BOOTSTRAP_SEED, count, f1, f1_differences, precision, recall, resample
 from models import goemotions
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
-from models.evaluate import Evaluation, evaluate
+from models.evaluate import FLAT, Evaluation, evaluate
 from models.parameters import count_parameters
 from models.thresholds import tune_known, tune_levels
 from models.written import RiskTexts
@@ -201,7 +201,7 @@ def _risks(
     raw = [text for one in texts for text in one.raw]
     said = model.outputs([model.normaliser.normalise(text) for text in raw]).risks
     if said is None:
-        raise ModelError(f"{model.info.label} says no risks, but was trained for them. Train it anew.")
+        raise ModelError(f"{model.info.label} gives no risks. Name one that was trained with --risk or --tweets.")
     targets = np.concatenate([one.targets for one in texts]) > 0
     return targets, np.concatenate([one.known for one in texts]), np.nan_to_num(said)
 
@@ -212,14 +212,56 @@ def _measured_alongside(model: Classifier, alongside: Alongside | None) -> Itera
         return
     for name, value in measure(model, alongside.tweets).metrics():
         yield Measurement(name, value)
-    targets, known, scores = _risks(model, alongside.risks)
-    decided = scores >= model.thresholds.risks
+    for risk in measure_risks(model, alongside.risks):
+        for figure in ("n", "precision", "recall", "f1"):
+            yield Measurement(f"risk_dev_{risk.name}_{figure}", float(getattr(risk, figure)))
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFigures:
+    """One risk at its threshold.
+
+    Attributes:
+        n: texts of which it is known.
+        support: those that it holds for.
+    """
+
+    name: str
+    n: int
+    support: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def measure_risks(model: Classifier, texts: Sequence[RiskTexts]) -> list[RiskFigures]:
+    """Measure each risk over the texts of which it is known.
+
+    Raises:
+        ModelError: the model gives no risks.
+    """
+    targets, known, scores = _risks(model, texts)
+    found = []
     for place, name in enumerate(RISKS):
-        rows = known[:, place]
-        counts = count(targets[rows, place : place + 1], decided[rows, place : place + 1])
-        for figure, of in (("precision", precision), ("recall", recall), ("f1", f1)):
-            yield Measurement(f"risk_dev_{name}_{figure}", float(of(counts)[0]))
-        yield Measurement(f"risk_dev_{name}_n", float(rows.sum()))
+        rows, one = known[:, place], slice(place, place + 1)
+        threshold = FLAT if model.thresholds.risks is None else model.thresholds.risks[place]
+        counts = count(targets[rows, one], scores[rows, one] >= threshold)
+        figures = (float(of(counts)[0]) for of in (precision, recall, f1))
+        found.append(RiskFigures(name, int(rows.sum()), int(counts.support[0]), *figures))
+    return found
+
+
+def risk_table(figures: Sequence[RiskFigures], split: str) -> str:
+    """Return figures of risks as lines of text."""
+    lines = [
+        f"risks, {split}",
+        f"  {'category':<12} {'texts':>6} {'risky':>6} {'precision':>10} {'recall':>7} {'F1':>6}",
+    ]
+    lines += [
+        f"  {one.name:<12} {one.n:>6} {one.support:>6} {one.precision:>10.3f} {one.recall:>7.3f} {one.f1:>6.3f}"
+        for one in figures
+    ]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

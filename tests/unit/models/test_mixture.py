@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from core.emotions import INDEX, LABELS
-from core.errors import DatasetError, InputError
+from core.errors import DatasetError, InputError, ModelError
 from core.inference.classifier import load, read_manifest
 from core.risks import RISK_INDEX, RISKS
-from models import goemotions, mixture, risk_corpora, written
+from models import goemotions, mixture, publish, risk_corpora, written
 from models.finetune import Hyperparameters
 from models.mixture import EMOTIONS, RISK_WEIGHT, UNLABELLED, WRITTEN_TEACHER, WRITTEN_TIMES, Sources, mix, widen
 from models.recipes import electra, transformer
-from tests.fakes import COST
+from tests.fakes import COST, fake_classifier
 from tests.tiny import tiny_electra
 from tests.unit.models.test_recipes import bert, packaged  # noqa: F401  (fixtures)
 
@@ -204,3 +204,12 @@ def test_a_mixed_training_ends_in_a_model_that_answers_both_questions(packaged, 
     assert "--tweets FILE --risk DIR --pairs 40" in card
     assert str(tmp_path) not in card + (tmp_path / "electra" / "manifest.json").read_text(encoding="utf-8")
     assert any("risk average precision" in line for line in said)
+
+    figures = publish.measure_risks(model, [written.risky("dev", sources.written)])
+    assert [one.name for one in figures] == list(RISKS)
+    assert figures[RISK_INDEX["privacy"]].support == 4
+    assert {one.n for one in figures} == {24}
+    assert all(0 <= figure <= 1 for one in figures for figure in (one.precision, one.recall, one.f1))
+    assert len(publish.risk_table(figures, "risk_dev").splitlines()) == 12
+    with pytest.raises(ModelError, match="fake 1 gives no risks"):
+        publish.measure_risks(fake_classifier(), [written.risky("dev", sources.written)])
