@@ -129,7 +129,7 @@ def parser() -> argparse.ArgumentParser:
         "--split",
         choices=("dev", "test", "sample", "written"),
         default="test",
-        help="sample is the project's own tweets, written the dev split of its texts to learn from; default: %(default)s",
+        help="sample is the project's own tweets, written the dev split of those it learns from; default: %(default)s",
     )
     evaluate.add_argument(
         "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
