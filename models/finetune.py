@@ -38,7 +38,7 @@ class Hyperparameters:
     Attributes:
         layer_decay: how much slower each layer learns than the one above it: its rate is this share of that one's, and
             the embeddings' the lowest (Howard & Ruder, "Universal Language Model Fine-tuning", 2018); 1 is no slower.
-        precision: of the products in training. `bf16` rounds them (weights, gradients' sums and the optimizer stay
+        precision: of the products in training, and where its epochs are judged. `bf16` rounds them (weights, gradients' sums and the optimizer stay
             fp32), which is quicker on a CPU with AVX512-BF16 or AMX, and slower elsewhere.
         teachers: folders of models whose mean probabilities are learned beside the raters' labels, parted by commas.
         teacher_weight: 0..1, how much theirs count (Hinton et al., "Distilling the Knowledge in a Neural Network",
@@ -113,14 +113,18 @@ def length_buckets(
 
 
 @torch.inference_mode()
-def predict(model: PreTrainedModel, ids: list[list[int]], batch_size: int = 64) -> NDArray[np.float32]:
+def predict(
+    model: PreTrainedModel, ids: list[list[int]], batch_size: int = 64, precision: Literal["fp32", "bf16"] = "fp32"
+) -> NDArray[np.float32]:
     """Return probabilities, float32 [n_texts, n_labels], in the order of `ids`."""
     model.eval()  # type: ignore[no-untyped-call]
     order = np.argsort([len(row) for row in ids], kind="stable")
     parts: list[NDArray[np.float32]] = []
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        parts.append(model(**pad([ids[row] for row in rows], padding_id(model))).logits.sigmoid().numpy())
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            logits = model(**pad([ids[row] for row in rows], padding_id(model))).logits
+        parts.append(logits.float().sigmoid().numpy())
     return np.concatenate(parts)[np.argsort(order)]
 
 
@@ -216,7 +220,7 @@ def finetune(
         averaged = cast(PreTrainedModel, average.module)
         record: dict[str, Any] = {"epoch": epoch, "train_loss": total_loss / seen, "train_seconds": seconds}
         for name, weights in (("epoch", model), ("average", averaged)):
-            scores = predict(weights, dev.ids)
+            scores = predict(weights, dev.ids, precision=settings.precision)
             np.save(folder / f"{name}-{epoch}.dev.npy", scores)
             weights.save_pretrained(folder / f"{name}-{epoch}")
             record[f"{name}_dev_macro_average_precision"] = _average_precision(dev, scores)
