@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
     False: "The same command goes on; a transformer after its last checkpoint, at most some minutes ago.",
-    True: "Candidates that were finished stay, and of the one under way nothing is left. The same command begins anew.",
+    True: "Candidates that were finished stay, and of the one under way nothing is left. The same command starts over.",
 }
 
 
@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
         "--only",
         action="append",
         choices=("thresholds", "tfidf", "electra"),
-        help="make this alone: new thresholds for ELECTRA, TF-IDF fitted anew, or ELECTRA trained further; can be "
+        help="make this alone: new thresholds for ELECTRA, TF-IDF fitted again, or ELECTRA trained further; can be "
         "given again (default: all three)",
     )
     refit.add_argument("--data", help=data)
@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("direction", choices=("export", "import"))
     runs.add_argument("--folder", type=Path, default=ROOT / "data" / "runs", help="default: data/runs")
 
-    evaluate = commands.add_parser("evaluate", help="measure a trained model anew")
+    evaluate = commands.add_parser("evaluate", help="measure a trained model again")
     evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert", "mpnet"))
     evaluate.add_argument("--data", help=data)
     evaluate.add_argument(
@@ -290,7 +290,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.log:
         dev, test = goemotions.load("dev", options.data), goemotions.load("test", options.data)
         run = training.log_again(options.model, dev, test)
-        print(f"Measured anew and added to run {run}.")
+        print(f"Measured again and added to run {run}.")
     if options.split == "sample":
         split = sample_tweets.load(settings().sample_tweets)
     elif options.split == "written":

@@ -38,8 +38,8 @@ class Hyperparameters:
     Attributes:
         layer_decay: how much slower each layer learns than the one above it: its rate is this share of that one's, and
             the embeddings' the lowest (Howard & Ruder, "Universal Language Model Fine-tuning", 2018); 1 is no slower.
-        precision: of the products in training, and where its epochs are judged. `bf16` rounds them (weights, gradients' sums and the optimizer stay
-            fp32), which is quicker on a CPU with AVX512-BF16 or AMX, and slower elsewhere.
+        precision: of the products in training, and where its epochs are judged. `bf16` rounds them (weights, gradients'
+            sums and the optimizer stay fp32), which is quicker on a CPU with AVX512-BF16 or AMX, and slower elsewhere.
         teachers: folders of models whose mean probabilities are learned beside the raters' labels, parted by commas.
         teacher_weight: 0..1, how much theirs count (Hinton et al., "Distilling the Knowledge in a Neural Network",
             2015).

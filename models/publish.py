@@ -343,7 +343,7 @@ def log_again(
     *,
     measure_cost: MeasureCost = cost.measure,
 ) -> str:
-    """Measure the model called `name` anew, add it to the run that made it, and return that run's id.
+    """Measure the model called `name` again, add it to the run that made it, and return that run's id.
 
     Raises:
         AffectraError: the model or the tracker cannot be used, or the tracker knows no run of this model.
@@ -376,7 +376,7 @@ def log_again(
 
 
 def fresh(folder: Path) -> Path:
-    """Return `folder`, made anew and empty."""
+    """Return `folder`, made again and empty."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
@@ -412,7 +412,7 @@ def _put_beside(staging: Path, folder: Path, version: str) -> Path:
     try:
         new.rename(own)
     except OSError as error:
-        raise ModelError(f"{own} cannot be made ({error}): has another training just done so? Begin anew.") from error
+        raise ModelError(f"{own} cannot be made ({error}): has another training just done so? Begin again.") from error
     return own
 
 

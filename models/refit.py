@@ -87,7 +87,7 @@ def read_reviews(path: Path, test: LabelledTexts) -> Reviews:
     held_back = _texts(labelled.share("held back"), md5)
     if not len(learn):
         raise InputError(
-            f"{path} holds {len(labelled.rows)} texts and none to learn from. Review some more, and write it anew."
+            f"{path} holds {len(labelled.rows)} texts and none to learn from. Review some more, and write it again."
         )
     return Reviews(labelled.version, learn, held_back, len(labelled.rows) - len(learn) - len(held_back))
 
@@ -248,7 +248,7 @@ _TUNED_ON: Final = "dev and the reviews that were learned from"
 def _thresholds(bench: _Bench, staging: Path) -> _Made:
     bench.report(0, "copying the weights")
     bench.copy(staging)
-    summary = f"The weights of {bench.manifest.label} as they are, with thresholds tuned anew by what people decided."
+    summary = f"The weights of {bench.manifest.label} as they are, with thresholds tuned again by what people decided."
     return bench.origin("thresholds", bench.like_parent(summary), _TUNED_ON), ()
 
 

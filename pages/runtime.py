@@ -13,7 +13,7 @@ from core.settings import Settings, settings
 def app() -> App:
     """Return the use cases, made once for the process.
 
-    Ask for `app().predictor` anew in every run of a page or a fragment: another model may have been promoted meanwhile.
+    Ask for `app().predictor` in every run of a page or a fragment: another model may have been promoted meanwhile.
     """
     return _app(settings())
 

@@ -235,7 +235,7 @@ def read_audit(folder: Path) -> Audit:
     Raises:
         InputError: the folder is missing, incomplete or damaged; the message names the file.
     """
-    mend = "Run the audit again: it makes the folder anew."
+    mend = "Run the audit again: it makes the folder again."
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
         for name in FILES:

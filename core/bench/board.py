@@ -67,7 +67,7 @@ def run(n_runs: int, rounds: int) -> None:
     print(
         f"Comparison page, {n_runs} runs, each time a fresh process, median of {rounds}. MLflow alone reads them in "
         f"{slow:.2f} s. Board, table and chart: {soon:.2f} s while nothing changed ({slow / soon:.0f}x), {after:.2f} s "
-        f"after a change, as it was ({slow / after:.0f}x; read anew behind it), {new:.2f} s the first time of all "
+        f"after a change, as it was ({slow / after:.0f}x; read again behind it), {new:.2f} s the first time of all "
         f"({slow / new:.1f}x)"
     )
 

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             return 130
     print(done.summary)
     if done.reused:
-        print("This audit was made before, of the same content by the same versions: nothing was computed anew.")
+        print("This audit was made before, of the same content by the same versions: nothing was computed again.")
     print(f"The report is {done.report}, with the tables beside it.")
     if not options.no_store:
         print(_hand_over(done, chosen.inbox))

@@ -195,7 +195,7 @@ def _table(text: str, columns: tuple[str, ...], name: str) -> pd.DataFrame:
 
 def _damaged(name: str, how: str) -> TrackingError:
     return TrackingError(
-        f"The run's {name} cannot be read ({how}). Measure the model anew with `python -m models evaluate MODEL --log`."
+        f"The run's {name} cannot be read ({how}). Measure the model again: `python -m models evaluate MODEL --log`."
     )
 
 

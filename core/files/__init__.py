@@ -31,13 +31,14 @@ Libraries that few files need (pyarrow, calamine, zstandard, ftfy) are loaded wh
 """
 
 from core.files.cells import printable
+from core.files.column import Column
 from core.files.delimited import neutralise, restored
 from core.files.encoding import MAX_LINE_CHARS
 from core.files.facts import Choice, FileFacts, Notice, NoticeKind, Question, QuestionKind, ask
 from core.files.json_lines import MAX_COLUMNS
 from core.files.reading import READABLE, TEXT_NAMES, open_table
 from core.files.survey import Surveyed, survey
-from core.files.table import FORMATS, Batch, Column, Table, append
+from core.files.table import FORMATS, Batch, Table, append
 from core.files.writing import Writer, copy_table, open_writer
 
 __all__ = [

@@ -15,10 +15,11 @@ from typing import Final, Literal
 
 from core.errors import InputError
 from core.files.cells import Values, as_text, plain
+from core.files.column import Blocks, Column
 from core.files.encoding import MAX_LINE_CHARS, find_encoding, lines
 from core.files.facts import Notice, NoticeKind
 from core.files.headers import header_at, is_header, is_text_name
-from core.files.table import Blocks, Column, Reader, refuse_duplicates, transposed
+from core.files.table import Reader, refuse_duplicates, transposed
 
 PROMISED: Final = {"csv": ",", "tsv": "\t"}
 """The delimiter that a suffix stands for."""

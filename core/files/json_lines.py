@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from core.errors import InputError
 from core.files.cells import Values, other_text, plain
+from core.files.column import Blocks, Column, Kind
 from core.files.encoding import find_encoding
 from core.files.json_values import Shape, objects, shape_of
-from core.files.table import Blocks, Column, Kind, Reader, transposed
+from core.files.table import Reader, transposed
 
 MAX_COLUMNS: Final = 2_000
 """The most different fields of a JSON file; more are keys used as data, and would not fit a table."""

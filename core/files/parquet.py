@@ -14,8 +14,9 @@ from pyarrow import types
 from core.errors import InputError
 from core.files.arrow import is_text
 from core.files.cells import Values, as_text, plain
+from core.files.column import Blocks, Column, Kind
 from core.files.decimals import decimals
-from core.files.table import Blocks, Column, Kind, Reader, refuse_duplicates
+from core.files.table import Reader, refuse_duplicates
 from core.text import encodable
 
 _TYPES: Final = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
@@ -98,7 +99,7 @@ def _reading(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path} cannot be read as Parquet: it is damaged or of another kind ({reason}). Export it anew."
+            f"{path} cannot be read as Parquet: it is damaged or of another kind ({reason}). Export it again."
         ) from error
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.files.cells import as_text, plain
+from core.files.column import Blocks, Column
 from core.files.marks import has_markup, has_nothing, is_cut, stripped, without_links
 from core.files.moments import order_of, parse_clock, parse_moment, parse_zone
-from core.files.table import Blocks, Column
 
 _SAMPLE_ROWS: Final = 800
 _SAMPLE_CELLS: Final = 200_000

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import InputError
+from core.files.column import Blocks
 from core.files.columns import choose_text, chosen_text
 from core.files.delimited import PROMISED, open_delimited
 from core.files.encoding import disk_errors
@@ -18,7 +19,7 @@ from core.files.names import TEXT_NAMES
 from core.files.profiles import profiles
 from core.files.sheets import SUFFIXES as SHEETS
 from core.files.sheets import read_sheet
-from core.files.table import Blocks, Format, Reader, Table, is_html, listed, text_column, unknown_suffix
+from core.files.table import Format, Reader, Table, is_html, listed, text_column, unknown_suffix
 from core.files.text_lines import open_lines
 from core.files.unpack import Unpacked, unpack
 

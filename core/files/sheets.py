@@ -59,7 +59,7 @@ def read_sheet(found: Path, path: Path, suffix: str, part: str | None = None) ->
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(
             f"{path} cannot be read as a workbook: {str(error) or type(error).__name__}. It is damaged, locked by a "
-            f"password or of another kind. Save it anew as .xlsx, or as CSV (UTF-8)."
+            f"password or of another kind. Save it again as .xlsx, or as CSV (UTF-8)."
         ) from error
     raise InputError(f"{path} is empty: no sheet of it holds a cell. Name a file with texts.")
 

@@ -7,22 +7,17 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from core.errors import InputError
 from core.files.cells import Values, plain, texts
+from core.files.column import Blocks, Column
+from core.files.columns import TextChoice, chosen_text
 from core.files.facts import Notice, NoticeKind, Question, QuestionKind
 from core.files.marks import is_cut, is_placeholder, stripped, whole
-
-if TYPE_CHECKING:
-    from core.files.columns import TextChoice
-    from core.files.profiles import Profile
+from core.files.profiles import Profile
 
 Format = Literal["csv", "tsv", "txt", "jsonl", "parquet", "sheet"]
-Kind = Literal["text", "integer", "number", "boolean", "json"]
-Blocks = Generator[tuple[Values, ...], None, None]
-"""The cells of some consecutive rows at a time: one sequence for each column, all of one length."""
-
 FORMATS: Final[dict[str, Format]] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -32,21 +27,6 @@ FORMATS: Final[dict[str, Format]] = {
     ".parquet": "parquet",
 }
 """The formats that are written, by suffix; `reading.READABLE` has those that are read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        name: unique within its table.
-        kind: what its cells hold; "json" is anything else, and written as JSON text where a format needs one type.
-        arrow_type: the exact `pyarrow.DataType` if it came from Parquet, else None; kept when Parquet is written.
-    """
-
-    name: str
-    kind: Kind = "text"
-    arrow_type: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +113,10 @@ class Table:
     wrapping: tuple[str, ...]
     sheet: str | None
     sheets: tuple[str, ...]
-    choice: "TextChoice"
+    choice: TextChoice
     markup: bool
     mend: bool
-    _profiles: "tuple[Profile, ...]" = field(repr=False, compare=False)
+    _profiles: tuple[Profile, ...] = field(repr=False, compare=False)
     _blocks: Callable[[int], Blocks] = field(repr=False, compare=False)
     _held: object = field(repr=False, compare=False, default=None)
 
@@ -150,7 +130,7 @@ class Table:
         """Sentences for the reader about what had to be guessed."""
         return tuple(notice.text for notice in self.said)
 
-    def profiles(self) -> "tuple[Profile, ...]":
+    def profiles(self) -> tuple[Profile, ...]:
         """Return what a sample of each column's cells looks like."""
         return self._profiles
 
@@ -160,8 +140,6 @@ class Table:
         Raises:
             InputError: there is no such column, or it holds no texts.
         """
-        from core.files.columns import chosen_text  # noqa: PLC0415  (knows tables)
-
         name = text_column(self.path, self.columns, self.unreadable, column)
         if name == self.text_column and not self.questions:
             return self
@@ -217,7 +195,7 @@ class Table:
         return ["" if is_placeholder(cell) else cell for cell in cells]
 
 
-def is_html(profiles: "Sequence[Profile]", name: str) -> bool:
+def is_html(profiles: Sequence[Profile], name: str) -> bool:
     """Tell whether the texts of a column are HTML: tags in a tenth of those that can be read."""
     return any(one.name == name and one.markup * 10 >= max(1, one.readable) and one.markup > 0 for one in profiles)
 

@@ -11,11 +11,12 @@ from typing import Final
 
 from core.errors import InputError
 from core.files.cells import Values, texts
+from core.files.column import Blocks, Column
 from core.files.delimited import open_delimited
 from core.files.encoding import find_encoding, lines
 from core.files.facts import Notice, NoticeKind
 from core.files.headers import is_tabbed
-from core.files.table import Blocks, Column, Reader, transposed
+from core.files.table import Reader, transposed
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SAMPLE_LINES: Final = 200

@@ -111,7 +111,7 @@ def _archive(found: Path, path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(found) as archive:
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{path} cannot be unpacked: {error}. It is damaged or locked; export it anew.") from error
+        raise InputError(f"{path} cannot be unpacked: {error}. It is damaged or locked; export it again.") from error
 
 
 @contextmanager

@@ -11,10 +11,11 @@ from typing import Final, Protocol, Self
 
 from core.errors import InputError
 from core.files.cells import Values
+from core.files.column import Column
 from core.files.delimited import PROMISED, render_delimited
 from core.files.json_lines import render_json
 from core.files.reading import open_reader
-from core.files.table import Column, Format, format_of, listed
+from core.files.table import Format, format_of, listed
 from core.files.text_lines import render_lines
 from core.text import encodable
 
@@ -198,7 +199,7 @@ def open_writer(
 
 
 def copy_table(source: Path, target: Path, *, overwrite: bool = False, bom: bool = False) -> int:
-    """Write a file anew in the format of the target's suffix; return the number of rows, which may be 0.
+    """Write a file again in the format of the target's suffix; return the number of rows, which may be 0.
 
     Args:
         source: any file that can be read; it needs no text column.

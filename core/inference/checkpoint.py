@@ -37,7 +37,7 @@ def recover(folder: Path, into: Path) -> Path:
     }
     state = _state(stored)
     if not any(name.startswith("classifier.") for name in state):
-        raise ModelError(f"{folder / MODEL_FILE} does not name its weights as a checkpoint does. Export it anew.")
+        raise ModelError(f"{folder / MODEL_FILE} does not name its weights as a checkpoint does. Export it again.")
     into.mkdir(parents=True, exist_ok=True)
     for name in _COPIED:
         shutil.copyfile(folder / name, into / name)

@@ -269,7 +269,7 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError:
         raise ModelError(
             f"No model in {folder}: manifest.json is missing. Restore the folder from the repository, or train it "
-            f"anew with `make train`."
+            f"again with `make train`."
         ) from None
     except (OSError, ValidationError) as error:
         raise ModelError(f"{path} is damaged ({error}). Restore it from the repository.") from error
@@ -284,18 +284,18 @@ def verify(folder: Path, manifest: Manifest) -> None:
     for name, fact in manifest.files.items():
         path = folder / name
         if not path.is_file():
-            raise ModelError(f"{path} is missing. Restore it from the repository, or train it anew with `make train`.")
+            raise ModelError(f"{path} is missing. Restore it from the repository, or train it again with `make train`.")
         if path.stat().st_size != fact.bytes:
             raise ModelError(
                 f"{path} is damaged: it has {path.stat().st_size:,} bytes, the manifest says {fact.bytes:,}. "
-                f"Restore it from the repository, or train it anew with `make train`."
+                f"Restore it from the repository, or train it again with `make train`."
             )
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != fact.sha256:
             raise ModelError(
                 f"{path} is damaged: its sha256 begins {found[:12]}, the manifest says {fact.sha256[:12]}. "
-                f"Restore it from the repository, or train it anew with `make train`."
+                f"Restore it from the repository, or train it again with `make train`."
             )
 
 
@@ -324,7 +324,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
     if manifest.normaliser_version not in NORMALISER_VERSIONS:
         raise ModelError(
             f"{folder}: trained on texts of normaliser version {manifest.normaliser_version}, this program has "
-            f"{' and '.join(NORMALISER_VERSIONS)}. Train it anew with `make train`, or take the program it came with."
+            f"{' and '.join(NORMALISER_VERSIONS)}. Train it again with `make train`, or take the program it came with."
         )
     verify(folder, manifest)
     module = _engine_module(manifest.engine)
@@ -332,7 +332,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
         if name not in manifest.files:
             raise ModelError(
                 f"{folder / 'manifest.json'} does not vouch for {name}. Restore the folder from the repository, or "
-                f"train it anew with `make train`."
+                f"train it again with `make train`."
             )
     thresholds = Thresholds.read(folder / "thresholds.json")
     engine: Engine = module.load(folder, manifest, threads)

@@ -83,7 +83,7 @@ def read(path: Path) -> Serving:
     try:
         return Serving.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
-        # The registry knows better; the file is written anew from it when the comparison page is opened.
+        # The registry knows better; the file is written again from it when the comparison page is opened.
         return Serving()
 
 

@@ -177,7 +177,7 @@ class Inbox:
         try:
             moved = _move(path, self.folder / "aside")
             moved.with_suffix(".txt").write_text(
-                f"{encodable(reason)}\n\nMend it or make it anew, and move it back to {encodable(str(self.folder))}: "
+                f"{encodable(reason)}\n\nMend it or make it again, and move it back to {encodable(str(self.folder))}: "
                 f"it is tried again.\n",
                 encoding="utf-8",
             )

@@ -6,7 +6,7 @@ from typing import Final
 
 from core.emotions import LABELS
 from core.files.cells import Values
-from core.files.table import Column, Kind
+from core.files.column import Column, Kind
 from core.rules.flags import Flag, category_mask, gravity
 
 ROWS_AT_ONCE: Final = 2_048

@@ -28,7 +28,7 @@ COLUMNS: Final = ("text", "emotions", "split")
 """Of the file, all strings; several emotions are parted by `|`, none is an empty string."""
 
 _VERSION: Final = b"affectra.labelled_set"
-_MEND: Final = "Write the labelled set anew from the reviews."
+_MEND: Final = "Write the labelled set again from the reviews."
 
 
 @dataclass(frozen=True, slots=True)

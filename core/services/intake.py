@@ -73,9 +73,9 @@ class Intake:
     def take_in(self, parquet: Path, batch: UUID, name: str, actor: Actor, source: Source = "batch") -> int:
         """Record the readable rows of a file that was scored elsewhere, once; return how many were added.
 
-        It is written anew before the store reads it. A damaged file can bring down the connection with which DuckDB
+        It is written again before the store reads it. A damaged file can bring down the connection with which DuckDB
         reads it, and the open store with it; Arrow does no more than refuse it. And whoever scored the file need not
-        have masked it: where the settings ask for that, its texts are masked and judged anew on the way.
+        have masked it: where the settings ask for that, its texts are masked and judged again on the way.
 
         Args:
             parquet: with the columns `STORE_COLUMNS`.
@@ -102,9 +102,9 @@ class Intake:
 
     def _copy_scored(self, reader: Reader, copy: Path) -> None:
         of_file = {column.name: column for column in reader.columns}
-        anew = _MASKED_COLUMNS if self.private else ()
+        again = _MASKED_COLUMNS if self.private else ()
         # All else keeps the type it has: whether that fits is for the store to say.
-        columns = [column if column.name in anew else of_file[column.name] for column in STORE_COLUMNS]
+        columns = [column if column.name in again else of_file[column.name] for column in STORE_COLUMNS]
         with open_writer(copy, columns) as writer:
             for values in reader.blocks(ROWS_AT_ONCE):
                 cells = dict(zip(of_file, values, strict=True))

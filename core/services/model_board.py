@@ -132,11 +132,11 @@ class ModelBoard:
     _evidence: dict[tuple[str, str], Any] = field(default_factory=dict)
     _compared: dict[tuple[str, str], HeadToHead] = field(default_factory=dict)
 
-    def board(self, *, anew: bool = False, at_once: bool = False) -> Board:
+    def board(self, *, again: bool = False, at_once: bool = False) -> Board:
         """Return the board. The first time on a machine, the tracker is made and the exported runs are taken in.
 
         Args:
-            anew: do not take a server's answer of a moment ago.
+            again: do not take a server's answer of a moment ago.
             at_once: where the tracker has changed, return what it held before as a stale board and read it again in the
                 background, until `refreshing` is False. What was changed here is never missing.
 
@@ -148,12 +148,12 @@ class ModelBoard:
             job = self._refresh
             if job is None or job.error is None:
                 if job is None or not job.running:
-                    self._refresh = Job(lambda _report, _cancelled: self.board(anew=True), total=1)
+                    self._refresh = Job(lambda _report, _cancelled: self.board(again=True), total=1)
                 return self._board(known, here, known.warnings, stale=True)
             self._refresh = None  # it failed: the next one to ask gets the error
         # Together: what is followed must not be older than a promotion of the moment between.
         with self.tracker.lock:
-            held = self._current(here, anew=anew)
+            held = self._current(here, again=again)
             warnings = [*held.warnings, *self.tracker.follow(held.registry)]
         return self._board(held, here, warnings)
 
@@ -183,7 +183,7 @@ class ModelBoard:
             found = self._left(run, evidence.DECISIONS_FILE, evidence.read_decisions)
             if found is None:
                 raise InputError(
-                    f"{run.name} left no decisions on test, so it cannot be compared text by text. Measure it anew "
+                    f"{run.name} left no decisions on test, so it cannot be compared text by text. Measure it again "
                     f"with `python -m models evaluate {run.model or 'MODEL'} --log`."
                 )
             decisions.append(found)
@@ -229,10 +229,10 @@ class ModelBoard:
             return self.timer() - self._read_at <= _FRESH
         return held.of == state and held.prepared_for == self._wanted(here)
 
-    def _current(self, here: Sequence[Installed], *, anew: bool) -> _Held:
+    def _current(self, here: Sequence[Installed], *, again: bool) -> _Held:
         held = self._known()
         local = bool(state_of(self.tracker.uri))
-        if held is not None and self._is_fresh(held, here) and (local or not anew):
+        if held is not None and self._is_fresh(held, here) and (local or not again):
             return held
         held = self._read(here, self._wanted(here), prepare=local)
         self.tracker.changed_here = False

@@ -54,13 +54,13 @@ class ModelPromotion:
             raise InputError("Say why: the reason is kept beside the promotion, for whoever asks later.")
         if self.tracker.pinned is not None:
             raise InputError(
-                f"AFFECTRA_MODEL pins {self.tracker.pinned}, so nothing else can serve. Unset it, start Affectra anew, "
-                f"and promote then."
+                f"AFFECTRA_MODEL pins {self.tracker.pinned}, so nothing else can serve. Unset it, start Affectra "
+                f"again, and promote then."
             )
         model = next((one for one in self.tracker.installed() if one.fingerprint == candidate.fingerprint), None)
         if model is None:
             raise InputError(
-                f"The files of {candidate.label} are not in {self.tracker.models_dir}. Restore them, or train it anew."
+                f"The files of {candidate.label} are not in {self.tracker.models_dir}. Restore them, or train it again."
             )
         self.try_out(model.folder)
         with self.tracker.lock:
@@ -77,7 +77,7 @@ class ModelPromotion:
         if instead_of is not None and now is not None and now.number != instead_of:
             raise InputError(
                 f"Somebody was faster: {now.label} was promoted since this page was drawn. Look at who did it and why, "
-                f"and decide anew."
+                f"and decide again."
             )
         number = self.tracker.register(client, model, tracking.read_runs(client))
         if number == registry.champion:

@@ -126,7 +126,7 @@ def agreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Agreement:
     """Return how far two reviewers of the same texts agree, by label and overall.
 
     The interval by label is kappa's asymptotic one, see `kappa_of`. Overall, the labels of one text hang together, so
-    whole texts are drawn anew: percentiles of a bootstrap over texts (Efron & Tibshirani, 1993, ch. 13).
+    whole texts are drawn again: percentiles of a bootstrap over texts (Efron & Tibshirani, 1993, ch. 13).
 
     Args:
         first, second: bool [n_texts, n_labels].

@@ -210,7 +210,7 @@ def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
     ):
         if wrong:
             raise InputError(
-                f"{name}: {wrong:,} of {rows:,} rows have {what} that cannot be. Make the file anew with "
+                f"{name}: {wrong:,} of {rows:,} rows have {what} that cannot be. Make the file again with "
                 f"python -m core score FILE --inbox."
             )
     if distinct < rows or known:

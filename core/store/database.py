@@ -146,7 +146,7 @@ class Database:
             raise explain(self.path, error) from error
 
     def _live(self) -> Any:
-        """Return the connection, made anew where DuckDB gave up the last one: there may be room on the disk again."""
+        """Return the connection, made again where DuckDB gave up the last one: there may be room on the disk again."""
         with self._reopening:
             if self._given_up:
                 self._connection.close()

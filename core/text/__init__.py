@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from core.text import first, second
-from core.text.second import Traced, trace
+from core.text import version_1, version_2
 from core.text.shared import MAX_CHARS, PERSON_MASK, encodable
 from core.text.signs import ambiguous_emoji
+from core.text.version_2 import Traced, trace
 
 __all__ = [
     "AMBIGUOUS_EMOJI",
@@ -63,7 +63,9 @@ class Normaliser:
         return CleanText(text=self.normalise(raw), truncated=len(raw) > MAX_CHARS)
 
 
-_VERSIONS: Final = {one.version: one for one in (Normaliser("1", first.normalise), Normaliser("2", second.normalise))}
+_VERSIONS: Final = {
+    one.version: one for one in (Normaliser("1", version_1.normalise), Normaliser("2", version_2.normalise))
+}
 
 NORMALISER_VERSIONS: Final = tuple(_VERSIONS)
 """The versions that this program can serve, the newest last."""

@@ -416,7 +416,7 @@ def begin(folder: Path, base: str, settings: "DataclassInstance", now: datetime,
         if differing:
             raise ModelError(
                 f"{folder} holds a run with {', '.join(f'{name} {begun.get(name)}' for name in differing)}. Ask for "
-                f"the same to resume it, choose another --seed, or delete the folder to begin anew."
+                f"the same to resume it, choose another --seed, or delete the folder to begin again."
             )
         return str(begun["code_revision"])
     folder.mkdir(parents=True, exist_ok=True)

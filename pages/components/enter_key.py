@@ -6,7 +6,7 @@ and presses the button that stands beside the input: keyboard, mouse and screen 
 
 import streamlit as st
 
-# One listener for the life of the browser's page: Streamlit mounts a component anew with every run, and an Enter that
+# One listener for the life of the browser's page: Streamlit mounts a component again with every run, and an Enter that
 # fell between the old one's end and the new one's start would be lost.
 _JS = """
 export default function ({ data }) {

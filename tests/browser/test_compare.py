@@ -100,11 +100,12 @@ def test_a_promotion_can_be_thought_better_of(fresh: App, browser: Browser) -> N
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+        settle(page)
         page.get_by_role("tab", name="Leaderboard").click()
         page.get_by_role("tab", name="Serving").click()
         expect(page.get_by_role("heading", name="Promote another model")).to_be_visible()
         settle(page)
-        assert page.get_by_role("dialog").count() == 0
+        expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.get_by_text(f"{SERVING} (ELECTRA) serves")).to_be_visible()
 
 
@@ -149,5 +150,5 @@ def test_every_tab_is_accessible_and_fits_a_phone(fresh: App, browser: Browser, 
                 summary.click()
             assert violations(page) == [], tab
             page.set_viewport_size({"width": 400, "height": 900})
-            # Charts are drawn anew for the width a moment later.
+            # Charts are drawn again for the width a moment later.
             page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollWidth <= 400")

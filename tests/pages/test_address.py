@@ -44,7 +44,7 @@ def test_an_old_link_opens_what_it_opened(open_app: Open, name: str, title: str,
     assert app.session_state[name] == id_
     if not name.endswith("_tab") and name != "view":
         assert widget(app, name) == id_
-    assert app.query_params.get(name) in (None, id_), "the address is written anew"
+    assert app.query_params.get(name) in (None, id_), "the address is written again"
 
 
 def test_an_old_link_to_a_model_as_a_reference_opens_it(open_app: Open) -> None:

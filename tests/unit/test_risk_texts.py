@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from core.flags import CATEGORIES
+
+from core.rules.flags import CATEGORIES
 
 DATA = Path(__file__).parents[2] / "data"
 FILE = DATA / "training" / "risk.csv"

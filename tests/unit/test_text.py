@@ -19,19 +19,21 @@ from core.text import (
     NORMALISER_VERSION,
     NORMALISER_VERSIONS,
     encodable,
-    first,
     normaliser,
-    second,
     shared,
     signs,
     trace,
+    version_1,
+    version_2,
     words,
 )
 
 EACH = pytest.mark.parametrize("version", NORMALISER_VERSIONS)
 
 
-@pytest.mark.parametrize("module", [core.text, first, second, shared, signs, words], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "module", [core.text, version_1, version_2, shared, signs, words], ids=lambda one: one.__name__
+)
 def test_docstring_examples(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted

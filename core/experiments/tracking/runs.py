@@ -183,14 +183,14 @@ def read_text(run: RunFacts, name: str, uri: str | None = None) -> str | None:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise TrackingError(f"{path} cannot be read ({error}). Restore it, or measure the model anew.") from error
+            raise TrackingError(f"{path} cannot be read ({error}). Restore it, or measure the model again.") from error
     with connect(uri or settings().tracking_uri) as client, TemporaryDirectory() as scratch:
         if name not in {found.path for found in client.list_artifacts(run.id)}:
             return None
         try:
             return Path(client.download_artifacts(run.id, name, scratch)).read_text(encoding="utf-8")
         except ValueError as error:
-            raise TrackingError(f"{name} of run {run.name} is no text ({error}). Measure the model anew.") from error
+            raise TrackingError(f"{name} of run {run.name} is no text ({error}). Measure the model again.") from error
 
 
 def finished(client: "MlflowClient", group: str) -> "Iterator[MlflowRun]":

@@ -129,7 +129,7 @@ def _read(path: Path) -> RunFile:
     if found.checksum != found.expected_checksum():
         raise TrackingError(
             f"{path} was changed after it was exported: its checksum does not fit. Restore it from the repository, or "
-            f"export the run anew with `python -m models runs export`."
+            f"export the run again with `python -m models runs export`."
         )
     return found
 

@@ -132,7 +132,7 @@ def _tokenizer(path: Path) -> Tokenizer:
 
 def _session(path: Path, threads: int, wanted: int) -> Any:
     if not path.is_file():
-        raise ModelError(f"{path} is missing. Restore it from the repository, or train it anew with `make train`.")
+        raise ModelError(f"{path} is missing. Restore it from the repository, or train it again with `make train`.")
     onnxruntime.set_default_logger_severity(_SILENT)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT

@@ -112,7 +112,7 @@ def load_checkpoint(folder: Path, threads: int = 0) -> TorchEngine:
     if not weights:
         raise ModelError(
             f"{folder} holds no *.safetensors. Weights in another format (pytorch_model.bin) are not read, because a "
-            f"pickle can run code; save the model anew with save_pretrained(folder)."
+            f"pickle can run code; save the model again with save_pretrained(folder)."
         )
     # tokenizer_config.json alone would let transformers make up an empty vocabulary.
     if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")):
@@ -133,7 +133,7 @@ def load_checkpoint(folder: Path, threads: int = 0) -> TorchEngine:
         raise
     except Exception as error:  # transformers lets errors of every library below it through
         raise ModelError(
-            f"{folder} is not a usable checkpoint ({str(error).strip()[:300]}). Save it anew with save_pretrained."
+            f"{folder} is not a usable checkpoint ({str(error).strip()[:300]}). Save it again with save_pretrained."
         ) from error
     if report["missing_keys"]:
         raise ModelError(
@@ -141,7 +141,7 @@ def load_checkpoint(folder: Path, threads: int = 0) -> TorchEngine:
             f"A pre-trained body has to be fine-tuned first."
         )
     if not hasattr(tokenizer, "backend_tokenizer"):
-        raise ModelError(f"{folder}: its tokenizer has no tokenizer.json. Convert it to a fast one and save it anew.")
+        raise ModelError(f"{folder}: its tokenizer has no tokenizer.json. Convert it to a fast one and save it again.")
     if threads:
         torch.set_num_threads(threads)
     return TorchEngine(model.eval(), tokenizer, columns, _max_length(config, tokenizer), _version(weights))

@@ -690,7 +690,7 @@ def test_the_command_audits_the_sample_tweets_with_the_shipped_model(
     assert not places.database.exists()
 
     assert main(["audit"]) == 0
-    assert "nothing was computed anew" in capsys.readouterr().out
+    assert "nothing was computed again" in capsys.readouterr().out
     (places.inbox / "taken").mkdir()
     waiting.rename(places.inbox / "taken" / waiting.name)
     assert main(["audit"]) == 0

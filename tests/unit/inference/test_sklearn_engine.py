@@ -17,7 +17,7 @@ from core.inference import classifier
 from core.inference.classifier import read_manifest
 from core.inference.engines import sklearn_engine
 from core.settings import ROOT
-from core.text.first import normalise
+from core.text.version_1 import normalise
 
 SHIPPED = ROOT / "models" / "tfidf_model"
 TEXTS = [

@@ -369,7 +369,7 @@ def test_nothing_unmasked_is_stored_in_private_mode(inbox: Inbox, store: Store) 
     assert (swearing[0], swearing[1], happy[:3]) == ("damn [EMAIL]", 1, ("love it", 0, []))
     assert {row[4] for row in rows} == {"rules1"}
     assert not any("ana" in row[5] or "7946" in row[5] for row in rows)
-    # Whoever finds it again after a crash masks nothing anew, and adds nothing.
+    # Whoever finds it again after a crash masks nothing again, and adds nothing.
     (inbox.folder / "taken" / "tweets.parquet").rename(inbox.folder / "tweets.parquet")
     again = Store(store.path)
     assert inbox.take_in(keeper(make_app(again, private=True))) == [Taken("tweets.parquet", 0)]

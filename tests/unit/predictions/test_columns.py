@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.emotions import LABELS
-from core.files.table import Column
+from core.files.column import Column
 from core.predictions.columns import COLUMNS, COPIED, STORE_COLUMNS, in_order
 from core.store import Store
 

@@ -173,7 +173,7 @@ def test_a_damaged_file_is_named(written, damage):
             found = LabelledSet.read(path)
         except InputError as error:
             assert "set.parquet" in str(error)  # noqa: PT017
-            assert "Write the labelled set anew" in str(error) or "written from the reviews" in str(error)  # noqa: PT017
+            assert "Write the labelled set again" in str(error) or "written from the reviews" in str(error)  # noqa: PT017
         else:
             assert damage == "flipped", "a byte that nothing reads"
             assert found == written[0]

@@ -41,7 +41,7 @@ def test_a_new_tracker_holds_the_exported_runs_the_models_and_a_champion(desk):
 
 def test_taking_in_happens_once(desk):
     desk.board.board()
-    again = desk_at(desk.tracker.models_dir.parent).board.board(anew=True)
+    again = desk_at(desk.tracker.models_dir.parent).board.board(again=True)
     assert len(again.runs) == 2
     assert len(again.registry.versions) == 2
     assert len(again.moves) == 1
@@ -293,7 +293,7 @@ def test_a_server_is_read_promoted_on_and_never_written_by_looking(prepared, mlf
         desk.promotion.promote(by_label(empty, "tfidf 1"), "no run of it is known there", OWNER)
 
     assert tracking.import_runs(tmp_path / "runs", mlflow_server) == 2
-    board = desk.board.board(anew=True)
+    board = desk.board.board(again=True)
     electra, tfidf = board.trainings
     assert desk.board.compare_runs(electra, tfidf).n == 300, "artefacts come over the wire"
     desk.promotion.promote(by_label(board, "tfidf 1"), "smaller", OWNER)
