@@ -36,6 +36,7 @@ class Basis(BaseModel):
         sha256: of the file's content.
         format: as which it was read.
         private: whether texts are masked.
+        reading: what else decides what was read: the part of the file, whether texts were mended, the order of dates.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,11 +52,12 @@ class Basis(BaseModel):
     threshold_version: str
     rule_version: str | None
     private: bool
+    reading: str = ""
 
     @property
     def id(self) -> UUID:
         """The audit's id: from the sha256 over all of it."""
-        content = json.dumps(self.model_dump(), sort_keys=True)
+        content = json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True)
         return uuid5(NAMESPACE_OID, hashlib.sha256(content.encode()).hexdigest())
 
     @property

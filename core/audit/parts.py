@@ -16,10 +16,11 @@ from core.emotions import LABELS
 from core.errors import InputError
 from core.files import open_table, open_writer
 from core.files.cells import Values, plain, texts
+from core.files.origins import OriginColumns, Origins
 from core.files.times import parse_moment
 from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS
 from core.rules.flags import Flag
-from core.services.scoring import Scorer
+from core.services.scoring import Scorer, languages_of
 
 PART_BATCHES: Final = 4
 """Batches of `ROWS_AT_ONCE` rows in a part: a few seconds' work, which is all that an interruption costs.
@@ -91,15 +92,17 @@ def score_parts(
     """
     first = 0
     for number, group in enumerate(_groups(source)):
-        part, rows = folder / f"{number:06}.parquet", sum(len(batch) for batch, _ in group)
+        part, rows = folder / f"{number:06}.parquet", sum(len(batch) for batch, *_ in group)
         if part_rows(part) != rows:
             with open_writer(part, STORE_COLUMNS, overwrite=True) as writer:
-                for batch, moments in group:
+                for batch, moments, origins in group:
                     if cancelled():
                         writer.discard()
                         return False
+                    found = languages_of(batch, origins)
+                    predicted = scorer.predictor.predict_batch(batch, found)
                     scorer.write_scored(
-                        writer, scorer.predictor.predict_batch(batch), first + writer.rows, made_at, moments
+                        writer, predicted, first + writer.rows, made_at, moments, origins=origins, found=found
                     )
                     on_rows(first + writer.rows)
         first += rows
@@ -107,9 +110,10 @@ def score_parts(
     return True
 
 
-def _groups(source: AuditSource) -> Iterator[list[tuple[list[str], list[datetime | None]]]]:
-    """Yield the texts of each part with their times, batch by batch; the other columns are let go."""
-    batches = ((batch.texts, source.moments(batch)) for batch in source.table.batches(ROWS_AT_ONCE))
+def _groups(source: AuditSource) -> Iterator[list[tuple[list[str], list[datetime | None], Origins]]]:
+    """Yield the texts of each part with their times and with what they came with, batch by batch."""
+    columns = OriginColumns(source.table, source.times)
+    batches = ((batch.texts, source.moments(batch), columns.of(batch)) for batch in source.table.batches(ROWS_AT_ONCE))
     while group := list(itertools.islice(batches, PART_BATCHES)):
         yield group
 

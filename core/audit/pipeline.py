@@ -22,7 +22,7 @@ from core.files import open_writer, printable
 from core.predictions.columns import STORE_COLUMNS
 from core.services.scoring import Scorer
 
-AUDIT_VERSION: Final = "1"
+AUDIT_VERSION: Final = "2"
 """Raised with any change that alters what an audit writes."""
 
 
@@ -102,7 +102,16 @@ def _basis(scorer: Scorer, source: AuditSource) -> Basis:
         threshold_version=info.threshold_version,
         rule_version=scorer.predictor.rule_version,
         private=scorer.private,
+        reading=_reading(source),
     )
+
+
+def _reading(source: AuditSource) -> str:
+    table, times = source.table, source.times
+    said = [*table.wrapping, table.sheet, "mended" if table.mend else None]
+    if times is not None and times.day_first is not None:
+        said.append("the day comes first" if times.day_first else "the month comes first")
+    return printable("; ".join(filter(None, said)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,18 +71,15 @@ def said_of_reading(basis: Basis, source: str, made_at: datetime, findings: Find
     ]
     if findings.unreadable:
         said.append(
-            f"{counted(findings.unreadable, 'row')} had nothing to read (blank, or only links). What is said of "
-            f"emotions is of the other {findings.readable:,}."
+            f"{counted(findings.unreadable, 'row')} had nothing to read (blank, only links, or in another language "
+            f"than English). What is said of emotions is of the other {findings.readable:,}."
         )
     if findings.truncated:
         said.append(f"Of {counted(findings.truncated, 'row')}, only the beginning was read: the text is longer.")
     if basis.posted_column is None:
-        said.append("No column says when a text was posted: all count as of the moment of reading.")
+        said.append("No column says when a text was posted: all are undated.")
     elif findings.undated:
-        said.append(
-            f"{counted(findings.undated, 'row')} had no time of posting that could be read, and count as of the "
-            f"moment of reading."
-        )
+        said.append(f"{counted(findings.undated, 'row')} had no time of posting that could be read, and are undated.")
     if basis.private:
         said.append("Handles, addresses, phone numbers and links in the texts are masked.")
     return said

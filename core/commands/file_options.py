@@ -12,6 +12,7 @@ _WAYS: Final = {
     QuestionKind.TEXT_COLUMN: "with --column NAME",
     QuestionKind.DAY_ORDER: "with --dates day or --dates month (or leave times out with --posted '')",
 }
+_DOES: Final = {"--part NAME": "Another sheet is read", "--mend": "Texts decoded by the wrong codec are mended"}
 FORMATS_READ: Final = f"{', '.join(READABLE)}; each as .gz, .zst or .zip too"
 
 
@@ -38,8 +39,17 @@ def read_options(path: Path, options: argparse.Namespace) -> tuple[Table, Survey
     ask(table.questions, _WAYS)
     if options.posted:
         refuse_unknown(table, options.posted)
-    surveyed = survey(table, options.posted, day_first=None if options.dates is None else options.dates == "day")
+    surveyed = survey(
+        table,
+        options.posted,
+        day_first=None if options.dates is None else options.dates == "day",
+        languages=not getattr(options, "read_all_languages", False),
+    )
     for sentence in surveyed.facts.sentences():
         print(f"affectra: {sentence}", file=sys.stderr)
+    facts = surveyed.facts
+    for option, matters in (("--part NAME", len(facts.sheets) > 1), ("--mend", facts.mojibake and not facts.mended)):
+        if matters:
+            print(f"affectra: {_DOES[option]} with {option}.", file=sys.stderr)
     ask(surveyed.facts.questions, _WAYS)
     return table, surveyed

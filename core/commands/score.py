@@ -35,6 +35,11 @@ def add(commands: Any) -> None:
         action="store_true",
         help="CSV for programs: nothing is put before what spreadsheets take for formulas",
     )
+    score.add_argument(
+        "--read-all-languages",
+        action="store_true",
+        help="read texts in other languages than English, too, whatever their results are worth",
+    )
     score.add_argument("--model", help="a model folder's name or path (default: the serving model)")
     score.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
     score.set_defaults(run=run)
@@ -45,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm  # noqa: PLC0415
 
     from core.app import App  # noqa: PLC0415
+    from core.files.origins import EXTRAS_BYTES  # noqa: PLC0415
     from core.inference.serving import choices  # noqa: PLC0415
     from core.maintenance.inbox import open_inbox_writer  # noqa: PLC0415
     from core.predictions.columns import RESULT_COLUMNS  # noqa: PLC0415
@@ -80,7 +86,12 @@ def run(options: argparse.Namespace) -> int:
         with tqdm(total=table.rows, unit="tweet", unit_scale=True, file=sys.stderr) as bar:
             try:
                 summary = scorer.score_table(
-                    table, results, for_inbox, on_rows=lambda rows: bar.update(rows - bar.n), posted=surveyed.times
+                    table,
+                    results,
+                    for_inbox,
+                    on_rows=lambda rows: bar.update(rows - bar.n),
+                    posted=surveyed.times,
+                    every_language=options.read_all_languages,
                 )
             except KeyboardInterrupt:
                 if results is None or not results.rows:
@@ -96,11 +107,21 @@ def run(options: argparse.Namespace) -> int:
                     for_inbox.discard()  # nothing half goes into the inbox
                 return 130
     unread = f", {summary.unreadable:,} of them with nothing to read" if summary.unreadable else ""
-    undated = f", {summary.undated:,} without a time that can be read" if summary.undated else ""
+    other = f", {summary.not_read.total():,} not read ({summary.languages})" if summary.not_read else ""
+    timed = surveyed.times is not None  # without such a column, the survey has said that all are undated
+    undated = f", {summary.undated:,} without a time that can be read" if timed and summary.undated else ""
+    if for_inbox is not None and summary.cut_extras:
+        print(
+            f"affectra: Of {summary.cut_extras:,} rows, the other columns are too long to be kept whole "
+            f"({EXTRAS_BYTES:,} bytes a row).",
+            file=sys.stderr,
+        )
+    if for_inbox is not None and summary.not_read:
+        print("affectra: Rows that are not read have no emotions, and the store leaves them out.", file=sys.stderr)
     places = [writer.path for writer in (results, for_inbox) if writer is not None]
     print(
-        f"affectra: {summary.rows:,} rows{unread}{undated}, read by {scorer.predictor.classifier.info.label}, in "
-        f"{' and '.join(map(str, places))}."
+        f"affectra: {summary.rows:,} rows{unread}{other}{undated}, read by {scorer.predictor.classifier.info.label}, "
+        f"in {' and '.join(map(str, places))}."
     )
     return 0
 

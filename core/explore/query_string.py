@@ -11,6 +11,7 @@ from core.explore.selection import Match, Selection
 
 EVERYTHING: Final = "everything"
 CUSTOM: Final = "custom"
+UNDATED: Final = "undated"
 PERIODS: Final[dict[str, timedelta | None]] = {
     "24-hours": timedelta(hours=24),
     "7-days": timedelta(days=7),
@@ -18,6 +19,7 @@ PERIODS: Final[dict[str, timedelta | None]] = {
     "90-days": timedelta(days=90),
     "12-months": timedelta(days=365),
     EVERYTHING: None,
+    UNDATED: None,
     CUSTOM: None,
 }
 EITHER: Final = {"yes": True, "no": False}
@@ -95,6 +97,8 @@ DEFAULTS: Final[Values] = {
     "source": [],
     "model": [],
     "batch": "",
+    "author": "",
+    "language": [],
 }
 """The name of each filter in the address, and what it is where nothing is asked."""
 
@@ -145,12 +149,15 @@ def selection_of(values: Mapping[str, Any], now: datetime) -> Selection:
         feedback=EITHER.get(asked["feedback"]),
         text=(asked["q"] or "")[:MAX_SEARCH],
         batch=_batch(asked["batch"] or ""),
+        author=(asked["author"] or "").strip()[:MAX_SEARCH],
+        languages=tuple(asked["language"]),
+        undated=asked["period"] == UNDATED,
     )
 
 
 def values_for(selection: Selection) -> Values:
     """Return the filters that ask for a selection; moments to the minute, as the page's inputs have them."""
-    period = CUSTOM if selection.since or selection.until else EVERYTHING
+    period = CUSTOM if selection.since or selection.until else UNDATED if selection.undated else EVERYTHING
     return {
         "period": period,
         "from": _to_minute(selection.since),
@@ -168,6 +175,8 @@ def values_for(selection: Selection) -> Values:
         "source": list(selection.sources),
         "model": list(selection.models),
         "batch": str(selection.batch) if selection.batch else "",
+        "author": selection.author,
+        "language": list(selection.languages),
     }
 
 

@@ -30,6 +30,9 @@ class Selection:
         flagged, uncertain, feedback: whether it has a flag, is near its thresholds, has been given a thumb.
         text: words that all must occur, and phrases in double quotes; `wor*` asks for words that begin so.
         batch: the file or the audit it came with.
+        author: as the file names them, in any case, with the @ or without.
+        languages: as the file writes them, or as they were recognised.
+        undated: whether only those count whose time of posting is not known; they lie in no period.
     """
 
     since: datetime | None = None
@@ -47,6 +50,9 @@ class Selection:
     feedback: bool | None = None
     text: str = ""
     batch: UUID | None = None
+    author: str = ""
+    languages: tuple[str, ...] = ()
+    undated: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -56,7 +62,12 @@ class Selection:
 
     def within(self, since: datetime | None, until: datetime | None) -> Self:
         """Return the same conditions for another period."""
-        return replace(self, since=since, until=until)
+        return replace(self, since=since, until=until, undated=False)
+
+    @property
+    def without_time(self) -> Self:
+        """The same conditions for what has no time."""
+        return replace(self, since=None, until=None, undated=True)
 
     @property
     def before(self) -> "Selection | None":

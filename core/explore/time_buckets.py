@@ -33,6 +33,11 @@ def floor(moment: datetime, bucket: timedelta) -> datetime:
     return moment - (moment - ORIGIN) % bucket
 
 
+def naive_or_none(moment: datetime | None) -> datetime | None:
+    """Return what `naive` makes of a moment, None for what has none."""
+    return None if moment is None else naive(moment)
+
+
 def naive(moment: datetime) -> datetime:
     """Return a moment in UTC and without a zone, as frames hold it."""
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -36,7 +36,7 @@ from core.files.delimited import neutralise, restored
 from core.files.encoding import MAX_LINE_CHARS
 from core.files.facts import Choice, FileFacts, Notice, NoticeKind, Question, QuestionKind, ask
 from core.files.json_lines import MAX_COLUMNS
-from core.files.reading import READABLE, TEXT_NAMES, open_table
+from core.files.reading import READABLE, TEXT_NAMES, Parts, list_parts, open_table
 from core.files.survey import Surveyed, survey
 from core.files.table import FORMATS, Batch, Table, append
 from core.files.writing import Writer, copy_table, open_writer
@@ -53,6 +53,7 @@ __all__ = [
     "FileFacts",
     "Notice",
     "NoticeKind",
+    "Parts",
     "Question",
     "QuestionKind",
     "Surveyed",
@@ -61,6 +62,7 @@ __all__ = [
     "append",
     "ask",
     "copy_table",
+    "list_parts",
     "neutralise",
     "open_table",
     "open_writer",

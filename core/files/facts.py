@@ -171,7 +171,7 @@ class FileFacts:
 
     def _of_texts(self) -> Iterator[str]:
         placed = f", {self.placeholders:,} of them a placeholder such as 'nan'" if self.placeholders else ""
-        mend = "they were mended" if self.mended else "they can be mended (--mend)"
+        mend = "they were mended" if self.mended else "they can be mended"
         named = ", ".join(f"{name} {count:,}" for name, count in self.not_read[:8])
         other = sum(count for _, count in self.not_read)
         for said, count in (
@@ -184,7 +184,7 @@ class FileFacts:
                 self.mojibake,
             ),
             (f"{_of(self.retweets, self.rows)} that are retweets.", self.retweets),
-            (f"{_of(other, self.rows)} not read: {named}. Their results mean nothing.", other),
+            (f"{_of(other, self.rows)} not read: {named}. The model was made for English.", other),
             ("The apostrophes before what spreadsheets take for formulas were taken off.", self.apostrophes),
         ):
             if count:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from core.errors import InputError
 from core.files.column import Blocks
@@ -18,12 +18,12 @@ from core.files.json_values import is_object
 from core.files.names import TEXT_NAMES
 from core.files.profiles import profiles
 from core.files.sheets import SUFFIXES as SHEETS
-from core.files.sheets import read_sheet
+from core.files.sheets import read_sheet, sheet_names
 from core.files.table import Format, Reader, Table, is_html, listed, text_column, unknown_suffix
 from core.files.text_lines import open_lines
-from core.files.unpack import Unpacked, unpack
+from core.files.unpack import Unpacked, files_to_choose, unpack
 
-__all__ = ["READABLE", "TEXT_NAMES", "open_reader", "open_table"]
+__all__ = ["READABLE", "TEXT_NAMES", "Parts", "list_parts", "open_reader", "open_table"]
 
 READABLE: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -105,6 +105,35 @@ def open_table(path: Path, column: str | None = None, *, part: str | None = None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a file has several of, while `open_table` reads one: its argument `part`.
+
+    Attributes:
+        kind: a "sheet" of a workbook, of which the first with cells is read unasked; or a "file" of an archive, of
+            which one must be named.
+        names: at least two.
+    """
+
+    kind: Literal["sheet", "file"]
+    names: tuple[str, ...]
+
+
+def list_parts(path: Path) -> Parts | None:
+    """Return the sheets of a workbook, or the files of an archive, that can be chosen; None where there is no choice.
+
+    Raises:
+        InputError: the archive or workbook is damaged, or names a place outside itself.
+    """
+    with disk_errors(path):
+        if files := files_to_choose(path, tuple(READABLE)):
+            return Parts("file", files)
+        # What is named like a workbook and is none is for `open_table` to refuse.
+        if path.suffix.lower() in SHEETS and len(names := sheet_names(path)) > 1:
+            return Parts("sheet", names)
+    return None
+
+
 def open_reader(path: Path) -> Reader:
     """Read any file to its end; it needs no rows and no column of texts.
 
@@ -160,7 +189,7 @@ def _open(path: Path, part: str | None = None) -> _Opened:
         notices.insert(0, Notice(NoticeKind.WRAPPING, f"Read: {unpacked.wrapping[-1]}."))
     if sheet is not None and len(sheets) > 1:
         others = listed([name for name in sheets if name != sheet], 5)
-        notices.append(Notice(NoticeKind.SHEET, f"Read was the sheet {sheet!r}; there are others: {others} (--part)."))
+        notices.append(Notice(NoticeKind.SHEET, f"Read was the sheet {sheet!r}; there are others: {others}."))
     encoding = None if kind == "sheet" else reader.encoding
     reader = replace(
         reader,

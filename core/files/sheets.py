@@ -32,6 +32,17 @@ class Sheet:
     scratch: Scratch
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets, none where it cannot be read."""
+    import python_calamine as calamine  # noqa: PLC0415  (few files need it)
+
+    try:
+        with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
+            return tuple(book.sheet_names)
+    except (calamine.CalamineError, OSError, ValueError):
+        return ()
+
+
 def read_sheet(found: Path, path: Path, suffix: str, part: str | None = None) -> Sheet:
     """Read the sheet `part`, or the first that is shown and holds something.
 

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +29,12 @@ class Surveyed:
 
 
 def survey(
-    table: Table, posted: str | None = None, *, day_first: bool | None = None, languages: bool = True
+    table: Table,
+    posted: str | None = None,
+    *,
+    day_first: bool | None = None,
+    languages: bool = True,
+    on_rows: Callable[[int], None] = lambda rows: None,
 ) -> Surveyed:
     """Read a file once and count what a person should know of it before and after it is scored.
 
@@ -37,6 +42,7 @@ def survey(
         posted: the column that says when each text was posted; None takes the one whose cells name moments, "" none.
         day_first: the order of dates that fit both; None leaves them undated, with a question.
         languages: whether the languages of the texts are looked for, at some five thousand texts a second.
+        on_rows: told after each batch how many rows were read; what it raises ends the reading.
 
     Raises:
         InputError: there is no such column, or the file changed since it was opened.
@@ -49,6 +55,7 @@ def survey(
     roles = choose_roles([one for one in found if times is None or one.name != times.name], table.text_column)
     counts = _Counts()
     ids = array("q")
+    rows = 0
     for batch in table.batches(_ROWS):
         counts.add_texts(table.raw_texts(batch), batch.texts)
         if languages:
@@ -63,6 +70,8 @@ def survey(
             counts.undated += moments.count(None)
             if len(counts.examples) < _EXAMPLES:
                 counts.examples += unreadable(table, batch, times, moments)
+        rows += len(batch)
+        on_rows(rows)
     questions = list(table.questions)
     if times is not None and times.open_order:
         example = counts.examples[0] if counts.examples else ""

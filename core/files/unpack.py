@@ -99,6 +99,25 @@ def unpack(path: Path, readable: Sequence[str], part: str | None = None) -> Unpa
     return Unpacked(found, Path(name).suffix.lower(), tuple(wrapping), scratch)
 
 
+def files_to_choose(path: Path, readable: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of a ZIP archive of which `unpack` must be told one; none where it needs no word.
+
+    Raises:
+        InputError: it is damaged, unpacks to too much, or names a place outside itself.
+    """
+    with path.open("rb") as file:
+        zipped = file.read(4) == _ZIP
+    if not zipped or path.suffix.lower() in readable:
+        return ()
+    with _archive(path, path) as archive:
+        _check(archive, path)
+        files = _files(archive)
+        if _office_suffix(archive) or any(_PART.search(info.filename) for info in files):
+            return ()
+        some = _readable(files, readable)
+    return tuple(info.filename for info in some) if len(some) > 1 else ()
+
+
 def check_workbook(path: Path) -> None:
     """Raise an InputError if a workbook, which is a ZIP archive, unpacks to too much or names an outside place."""
     with _archive(path, path) as archive:
@@ -148,7 +167,7 @@ def _members(
 ) -> list[zipfile.ZipInfo] | None:
     """Return the files to read, one after the other; None if the archive is a workbook."""
     _check(archive, path)
-    files = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
+    files = _files(archive)
     names = [info.filename for info in files]
     if _office_suffix(archive):
         return None
@@ -160,6 +179,20 @@ def _members(
     tweets = sorted((int(match[1] or 0), index) for index, name in enumerate(names) if (match := _PART.search(name)))
     if tweets:
         return [files[index] for _, index in tweets]
+    some = _readable(files, readable)
+    if len(some) == 1:
+        return some
+    if not some:
+        raise InputError(f"{path} holds no file that can be read. Those end in {', '.join(readable)}.")
+    listed = ", ".join(repr(info.filename) for info in some[:20])
+    raise InputError(f"{path} holds {len(some):,} files: {listed}. Say which (--part NAME), or unpack it.")
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
+
+
+def _readable(files: Sequence[zipfile.ZipInfo], readable: Sequence[str]) -> list[zipfile.ZipInfo]:
     some = [
         info
         for info in files
@@ -169,12 +202,7 @@ def _members(
         some = [
             info for info in some if PurePosixPath(info.filename).name.lower() not in {"manifest.js", "readme.txt"}
         ] or some
-    if len(some) == 1:
-        return some
-    if not some:
-        raise InputError(f"{path} holds no file that can be read. Those end in {', '.join(readable)}.")
-    listed = ", ".join(repr(info.filename) for info in some[:20])
-    raise InputError(f"{path} holds {len(some):,} files: {listed}. Say which (--part NAME), or unpack it.")
+    return some
 
 
 def _office_suffix(archive: zipfile.ZipFile) -> str:

@@ -198,18 +198,18 @@ def open_writer(
     return Writer(path, columns, sink, scratch, overwrite)
 
 
-def copy_table(source: Path, target: Path, *, overwrite: bool = False, bom: bool = False) -> int:
+def copy_table(source: Path, target: Path, *, overwrite: bool = False, bom: bool = False, plain: bool = False) -> int:
     """Write a file again in the format of the target's suffix; return the number of rows, which may be 0.
 
     Args:
         source: any file that can be read; it needs no text column.
-        overwrite, bom: as for `open_writer`.
+        overwrite, bom, plain: as for `open_writer`.
 
     Raises:
         InputError: as `open_table` and `open_writer` have it.
     """
     reader = open_reader(source)
-    with open_writer(target, reader.columns, source=source, overwrite=overwrite, bom=bom) as writer:
+    with open_writer(target, reader.columns, source=source, overwrite=overwrite, bom=bom, plain=plain) as writer:
         for values in reader.blocks(1024):
             writer.write(values)
     return writer.rows

@@ -47,6 +47,11 @@ COLUMNS: Final = (
     PredictionColumn("normaliser_version", "text", "VARCHAR"),
     PredictionColumn("threshold_version", "text", "VARCHAR"),
     PredictionColumn("rule_version", "text", "VARCHAR"),
+    PredictionColumn("tweet_id", "text", "VARCHAR"),
+    PredictionColumn("author", "text", "VARCHAR"),
+    PredictionColumn("link", "text", "VARCHAR"),
+    PredictionColumn("language", "text", "VARCHAR"),
+    PredictionColumn("extras", "text", "VARCHAR"),  # the file's other columns as a JSON object
     PredictionColumn("source", None, "VARCHAR"),
     PredictionColumn("actor", None, "VARCHAR"),
     PredictionColumn("batch", None, "UUID"),
@@ -63,6 +68,10 @@ COPIED: Final = tuple(
 )
 """What the store takes over from a scored file as it stands there."""
 
+ORIGIN: Final = ("tweet_id", "author", "link", "language", "extras")
+"""What a row came with: which tweet it is, by whom, where, in which language, and the file's other columns. Files that
+were scored before these columns came lack them."""
+
 RESULT_COLUMNS: Final = (
     Column("emotions"),
     Column("top_emotion"),
@@ -72,13 +81,18 @@ RESULT_COLUMNS: Final = (
     Column("severity"),
     Column("flagged_for"),
     Column("flag_reasons"),
+    Column("truncated", "boolean"),
+    Column("language"),
+    Column("note"),
     Column("model"),
     Column("normaliser_version"),
     Column("threshold_version"),
     Column("rule_version"),
 )
 """What scoring appends to a file's own columns, for people. `emotions` are those above their threshold, parted by `|`,
-as are the categories in `flagged_for` and their reasons; `severity` is that of the gravest flag."""
+as are the categories in `flagged_for` and their reasons; `severity` is that of the gravest flag; `truncated` says that
+only the beginning was read; `language` is what the file says, else what was recognised; `note` says why a row has no
+emotions ("not read: Spanish", "nothing to read")."""
 
 
 def in_order(cells: Mapping[str, Values], columns: Sequence[Column]) -> list[Values]:

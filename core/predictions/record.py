@@ -16,6 +16,22 @@ Verdict = Literal["up", "down", "retracted"]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a stored text came with.
+
+    Attributes:
+        tweet_id, author, link, language: as its file has them, None where it does not; `link` may be any text.
+        extras: the file's other columns as a JSON object, see `core.files.origins`; None where there are none.
+    """
+
+    tweet_id: str | None = None
+    author: str | None = None
+    link: str | None = None
+    language: str | None = None
+    extras: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """One text, read once by one model.
 

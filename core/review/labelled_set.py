@@ -24,8 +24,8 @@ Rule = Literal["last word", "most persons", "latest"]
 
 HELD_BACK: Final = 20
 """Of a hundred texts, how many are held back: nothing is ever learned from them or tuned on them."""
-COLUMNS: Final = ("text", "emotions", "split")
-"""Of the file, all strings; several emotions are parted by `|`, none is an empty string."""
+COLUMNS: Final = ("text", "emotions", "split", "tweet_id")
+"""Of the file, all strings; several emotions are parted by `|`, none is an empty string. Older files lack the last."""
 
 _VERSION: Final = b"affectra.labelled_set"
 _MEND: Final = "Write the labelled set again from the reviews."
@@ -39,12 +39,14 @@ class Decision:
         text: as it was posted or kept, not normalised.
         labels: some of the 28 emotions; none says that the text carries none.
         decided_at: with a time zone.
+        tweet_id: the id that the tweet has where it was posted, "" where that is not known.
     """
 
     text: str
     labels: tuple[str, ...]
     actor: str
     decided_at: datetime
+    tweet_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Row:
     text: str
     labels: tuple[str, ...]
     split: Split
+    tweet_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ class LabelledSet:
     @property
     def version(self) -> str:
         """The first twelve hex digits of the sha256 over all rows, in whatever order they are."""
-        lines = sorted(json.dumps([row.text, *row.labels, row.split]) for row in self.rows)
+        lines = sorted(
+            json.dumps([row.text, *row.labels, row.split, *([{"tweet_id": row.tweet_id}] if row.tweet_id else [])])
+            for row in self.rows
+        )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
     def share(self, split: Split) -> list[Row]:
@@ -104,9 +110,9 @@ class LabelledSet:
         import pyarrow as pa  # noqa: PLC0415  (slow to import, and not needed to resolve)
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        values = [[row.text for row in self.rows], ["|".join(row.labels) for row in self.rows]]
+        cells = [(row.text, "|".join(row.labels), row.split, row.tweet_id) for row in self.rows]
         table = pa.table(
-            [pa.array(column, pa.string()) for column in (*values, [row.split for row in self.rows])], list(COLUMNS)
+            [pa.array([row[number] for row in cells], pa.string()) for number in range(len(COLUMNS))], list(COLUMNS)
         )
         partial = path.with_name(f"{path.name}.partial")
         try:
@@ -162,9 +168,9 @@ def resolve(decisions: Iterable[Decision]) -> LabelledSet:
     conflicts: list[Conflict] = []
     for key, unordered in sorted(alike.items()):
         # Beyond the time, only so that the order in which they came decides nothing.
-        told = sorted(unordered, key=lambda one: (one.decided_at, one.actor, one.labels, one.text))
+        told = sorted(unordered, key=lambda one: (one.decided_at, one.actor, one.labels, one.text, one.tweet_id))
         held, rule = _settle(told)
-        rows.append(Row(held.text, held.labels, side_of(key)))
+        rows.append(Row(held.text, held.labels, side_of(key), held.tweet_id))
         if len({one.labels for one in told}) > 1:
             conflicts.append(Conflict(held.text, tuple(told), held.labels, rule))
     return LabelledSet(tuple(rows), tuple(conflicts))
@@ -198,7 +204,7 @@ def _read(path: Path) -> tuple[tuple[Row, ...], str]:
     version = (table.schema.metadata or {}).get(_VERSION)
     if (
         version is None
-        or tuple(table.column_names) != COLUMNS
+        or tuple(table.column_names) not in {COLUMNS, COLUMNS[:3]}
         or any(kind != pa.string() for kind in table.schema.types)
     ):
         raise InputError(
@@ -210,11 +216,11 @@ def _read(path: Path) -> tuple[tuple[Row, ...], str]:
 
 
 def _row(path: Path, number: int, cells: dict[str, Any]) -> Row:
-    text, emotions, split = (cells[name] for name in COLUMNS)
+    text, emotions, split = (cells[name] for name in COLUMNS[:3])
     if text is None or emotions is None or split not in get_args(Split):
         raise InputError(f"{path}, row {number}: it lacks a value, or its split is {split!r}. {_MEND}")
     try:
         labels = check_emotions(filter(None, emotions.split("|")))
     except InputError as error:
         raise InputError(f"{path}, row {number}: {error} {_MEND}") from None
-    return Row(text, labels, split)
+    return Row(text, labels, split, cells.get("tweet_id") or "")

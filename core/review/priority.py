@@ -114,7 +114,7 @@ class ModelsDisagree:
     """The model and the baseline each found something, and nothing in common."""
 
     name: str = "models disagree"
-    words: str = "the baseline reads no emotion of it alike"
+    words: str = "the baseline shares none of its emotions"
     weight: float = 2.0
 
     def holds(self, of: Signals) -> NDArray[np.bool_]:

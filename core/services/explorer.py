@@ -166,8 +166,7 @@ class Explorer:
             columns row, column, count, share (of the texts with `row`, 0..1; NaN on the diagonal and where there are
             none) and row_count.
         """
-        period = self._covered(selection)
-        sets = self._sets(selection, bucket_for(*period)) if period else _NO_SETS
+        sets = self._all_sets(selection)
         carried = carried_by(sets, level)
         together = carried.T @ (carried * sets["n"].to_numpy()[:, None])
         own = np.diag(together)
@@ -195,9 +194,14 @@ class Explorer:
         if period is None:
             return pd.DataFrame(columns=["bucket", "until", "n", "flagged", *names(level)])
         bucket = bucket_for(*period)
-        frame = self._every(bucket, *period, counted(self._sets(selection, bucket), level))
+        frame = self._every(bucket, *period, counted(_dated(self._sets(selection, bucket)), level))
         frame.insert(1, "until", frame["bucket"] + bucket)
         return frame
+
+    def _all_sets(self, selection: Selection) -> pd.DataFrame:
+        """Return how often each set of emotions occurs, in whatever stretch of time, and without a time."""
+        period = self._covered(selection)
+        return self._sets(selection, bucket_for(*period) if period else DAY)
 
     @memoised
     def _sets(self, selection: Selection, bucket: timedelta) -> pd.DataFrame:
@@ -222,7 +226,7 @@ class Explorer:
         start = floor(max(period[0], period[1] - CALENDAR), DAY)
         history = selection.within(start - anomalies.BASELINE_DAYS * DAY, selection.until)
         since = self._covered(history) or period
-        found = self._every(DAY, since[0], period[1], counted(self._sets(history, DAY), level))
+        found = self._every(DAY, since[0], period[1], counted(_dated(self._sets(history, DAY)), level))
         counts = found.drop(columns=["bucket", "flagged"]).to_numpy(np.float64)
         usual, scores = anomalies.robust_scores(counts)
         spiking = (scores >= anomalies.SPIKE) & (counts >= anomalies.LEAST)
@@ -279,6 +283,11 @@ class Explorer:
         return self._queries.count(selection)
 
     @memoised
+    def undated(self, selection: Selection) -> int:
+        """Return how many predictions fulfil all but the period, and have no time: no period holds them."""
+        return self._queries.count(selection.without_time)
+
+    @memoised
     def page(self, selection: Selection, order: str, limit: int, offset: int) -> list[Listed]:
         """Return some rows of a selection, ordered by the database."""
         return self._queries.page(selection, order, limit, offset)
@@ -289,6 +298,13 @@ class Explorer:
         return self._queries.detail(prediction_id)
 
     @memoised
+    def batch_name(self, batch: UUID) -> str:
+        """Return the name of the file or audit that rows came with, "" where the store holds none of them."""
+        first = self.page(Selection(batch=batch), "newest", 1, 0)
+        found = self.detail(first[0].id) if first else None
+        return found.batch if found else ""
+
+    @memoised
     def near(self, prediction_id: UUID) -> list[Near]:
         """Return the texts most similar to a prediction's."""
         found = self.detail(prediction_id)
@@ -296,13 +312,14 @@ class Explorer:
 
     def _counts(self, selection: Selection, level: Level) -> tuple[NDArray[np.int64], int]:
         """Return how many texts carry each label, int64 [n_labels], and how many there are."""
-        frame = self.over_time(selection, level)
-        return frame[list(names(level))].sum().to_numpy(np.int64), int(frame["n"].sum())
+        sets = self._all_sets(selection)
+        n = sets["n"].to_numpy(np.int64)
+        return (carried_by(sets, level) * n[:, None]).sum(axis=0), int(n.sum())
 
     def _covered(self, selection: Selection) -> tuple[datetime, datetime] | None:
         """Return the part of a selection's period in which the store holds anything; None where there is none."""
         facets = self.facets()
-        if facets.first is None or facets.last is None:
+        if selection.undated or facets.first is None or facets.last is None:
             return None
         since = max(selection.since or facets.first, facets.first)
         # The end of a period is no part of it.
@@ -317,7 +334,9 @@ class Explorer:
         return counts.reindex(axis, fill_value=0).astype(np.int64).rename_axis("bucket").reset_index()
 
 
-_NO_SETS: Final = pd.DataFrame({"labels": np.array([], np.uint32), "n": np.array([], np.int64)})
+def _dated(sets: pd.DataFrame) -> pd.DataFrame:
+    """Return the sets of emotions that lie in a stretch of time."""
+    return sets[sets["bucket"].notna()]
 
 
 def carried_by(sets: pd.DataFrame, level: Level) -> NDArray[np.int64]:

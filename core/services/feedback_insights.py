@@ -138,14 +138,15 @@ class FeedbackInsights:
         thumbs = self._thumbs(selection, bucket)
         ups, downs = int(thumbs["ups"].sum()), int(thumbs["downs"].sum())
         low, high = wilson(ups, ups + downs)
-        stretch = _readable(thumbs, bucket)
+        dated = thumbs[thumbs["bucket"].notna()]
+        stretch = _readable(dated, bucket)
         models = thumbs["model"].astype(str) + " " + thumbs["model_version"].astype(str)
         return Satisfaction(
             ups=ups,
             downs=downs,
             low=float(low),
             high=float(high),
-            over_time=_over_time(thumbs, stretch),
+            over_time=_over_time(dated, stretch),
             stretch=stretch,
             labels=_by_label(thumbs, level),
             models=_by_name(thumbs, models),

@@ -16,14 +16,15 @@ from core.clock import utc_now
 from core.emotions import LABELS
 from core.errors import InputError, StoreError
 from core.files import open_table, open_writer
-from core.files.cells import Values, texts
+from core.files.cells import Values, as_text, plain, texts
+from core.files.origins import Origins
 from core.files.reading import open_reader
 from core.files.table import Reader
-from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS, flag_cells, in_order
+from core.predictions.columns import ORIGIN, ROWS_AT_ONCE, STORE_COLUMNS, flag_cells, in_order
 from core.predictions.record import Prediction, Source
 from core.privacy import mask
 from core.services.predictor import Predictor
-from core.services.scoring import ScoredFile, Scorer
+from core.services.scoring import ScoredFile, Scorer, origin_cells
 from core.store import Store, StoredBatch
 
 JUDGED_AT_ONCE: Final = 20_000
@@ -78,7 +79,7 @@ class Intake:
         have masked it: where the settings ask for that, its texts are masked and judged again on the way.
 
         Args:
-            parquet: with the columns `STORE_COLUMNS`.
+            parquet: with the columns `STORE_COLUMNS`; those of `ORIGIN` may be missing.
             batch: the id by which it is known.
             name: what it is called in the store's list of batches.
             source: as what its rows are recorded.
@@ -102,15 +103,26 @@ class Intake:
 
     def _copy_scored(self, reader: Reader, copy: Path) -> None:
         of_file = {column.name: column for column in reader.columns}
-        again = _MASKED_COLUMNS if self.private else ()
+        rewritten = (*ORIGIN, *(_MASKED_COLUMNS if self.private else ()))
         # All else keeps the type it has: whether that fits is for the store to say.
-        columns = [column if column.name in again else of_file[column.name] for column in STORE_COLUMNS]
+        columns = [column if column.name in rewritten else of_file[column.name] for column in STORE_COLUMNS]
         with open_writer(copy, columns) as writer:
             for values in reader.blocks(ROWS_AT_ONCE):
                 cells = dict(zip(of_file, values, strict=True))
+                cells |= self._origin_cells(cells)
                 if self.private:
                     cells |= self._masked_cells(cells)
                 writer.write(in_order({column.name: cells[column.name] for column in columns}, columns))
+
+    def _origin_cells(self, cells: dict[str, Values]) -> dict[str, Values]:
+        """Return what the rows came with as texts; a file that was scored before there were such columns has none."""
+        rows = len(texts(cells["text"]))
+        nothing: list[str | None] = [None] * rows
+        ids, authors, links, languages, extras = (
+            [None if cell is None else as_text(cell) for cell in plain(cells[name])] if name in cells else nothing
+            for name in ORIGIN
+        )
+        return origin_cells(Origins(ids, authors, links, languages, extras), nothing, private=self.private)
 
     def _masked_cells(self, cells: dict[str, Values]) -> dict[str, Values]:
         kept = [mask(text) for text in texts(cells["text"])]
@@ -220,7 +232,7 @@ def _open_scored(parquet: Path, name: str) -> Reader:
         raise _unfit(name, "its name, or that of a column, is not UTF-8") from error
     kinds = {column.name: column.kind for column in reader.columns}
     for column in STORE_COLUMNS:
-        if column.name not in kinds:
+        if column.name not in kinds and column.name not in ORIGIN:
             raise _unfit(name, f"it has no column {column.name!r}")
         if column.name in _READ_COLUMNS and kinds[column.name] != column.kind:
             raise _unfit(name, f"its column {column.name!r} is not of the kind {column.kind}")

@@ -15,6 +15,7 @@ from core.errors import InputError, ModelError
 from core.ids import new_id
 from core.inference.classifier import Classifier
 from core.inference.explain import Explanation, explain
+from core.language import is_read
 from core.predictions.masks import to_masks
 from core.predictions.record import Prediction, Source
 from core.rules.flags import Flag, Judge
@@ -69,6 +70,7 @@ class PredictedBatch:
         scores: float32 [n_texts, 28]; NaN where nothing was readable.
         truncated: whether the model read only the beginning of each.
         flags: what the rules say of each, the gravest first.
+        languages: the code of each one's language, where it is known and heeded; empty where all were read.
     """
 
     texts: Sequence[str]
@@ -76,6 +78,7 @@ class PredictedBatch:
     decided: Decided
     truncated: list[bool]
     flags: list[tuple[Flag, ...]]
+    languages: Sequence[str | None] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -128,13 +131,18 @@ class Predictor:
         """Return what the rules say of texts with `scores`, float32 [n_texts, 28]; nothing where there are none."""
         return self.rules.judge_all(texts, scores) if self.rules else [()] * len(texts)
 
-    def predict_batch(self, texts: Sequence[str]) -> PredictedBatch:
+    def predict_batch(self, texts: Sequence[str], languages: Sequence[str | None] = ()) -> PredictedBatch:
         """Predict and judge some texts together.
+
+        Args:
+            languages: the code of each text's language, where it is known; those in one that is not read are taken for
+                texts with nothing to read. Without it all are read.
 
         Raises:
             ModelError: the model fails on a text.
         """
-        cleaned = [self.classifier.normaliser.clean(text) for text in texts]
+        given = read_alone(texts, languages)
+        cleaned = [self.classifier.normaliser.clean(text) for text in given]
         scores = self.classifier.scores([text.text for text in cleaned])
         exceed = self.classifier.exceed([text.text for text in cleaned])
         return PredictedBatch(
@@ -142,7 +150,8 @@ class Predictor:
             scores=scores,
             decided=decide(self.classifier, scores),
             truncated=[text.truncated or longer for text, longer in zip(cleaned, exceed, strict=True)],
-            flags=self.judge(texts, scores),
+            flags=self.judge(given, scores),
+            languages=languages,
         )
 
     def would_say(self, prediction: Prediction) -> bool:
@@ -219,6 +228,13 @@ class Predictor:
         """
         masked = self.classifier.normaliser.normalise(f"{text[: flag.start]} … {text[flag.stop :]}")
         return self.classifier.scores([masked if any(sign.isalnum() for sign in masked) else ""])
+
+
+def read_alone(texts: Sequence[str], languages: Sequence[str | None]) -> Sequence[str]:
+    """Return the texts with "" for each in a language that is not read; all as they are where none is given."""
+    if not languages:
+        return texts
+    return [text if is_read(code) else "" for text, code in zip(texts, languages, strict=True)]
 
 
 def _unreadable(text: str) -> str:

@@ -13,6 +13,8 @@ import duckdb
 
 from core.emotions import LABELS, SENTIMENTS
 from core.errors import InputError
+from core.files.origins import EXTRAS_BYTES
+from core.predictions.columns import ORIGIN
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.store.conditions import utc
 from core.store.database import Database
@@ -22,7 +24,7 @@ from core.text import encodable
 
 _BATCH_COLUMNS: Final = (
     f"id, text, truncated, labels, top, sentiment, {SCORE_COLUMNS}, margin, severity, categories, "
-    "model, model_version, normaliser_version, threshold_version, rule_version"
+    f"model, model_version, normaliser_version, threshold_version, rule_version, {', '.join(ORIGIN)}"
 )
 """What a scored file and the table have in common."""
 _SCORED: Final = "read_parquet($parquet, hive_partitioning => false)"
@@ -62,7 +64,8 @@ class Batches(Database):
     ) -> int:
         """Record a scored file in one statement, and return how many rows were added.
 
-        Rows without a readable text are left out. A batch that is in the store already adds nothing. Which texts are
+        Rows without a readable text are left out, as are those in a language that is not read. What has no time of
+        posting is undated: its `moment` is null. A batch that is in the store already adds nothing. Which texts are
         twins of others is found out later, see `ReviewQueue.set_twins`.
 
         Args:
@@ -85,7 +88,7 @@ class Batches(Database):
                     INSERT INTO predictions
                         ({_BATCH_COLUMNS}, made_at, source, actor, batch, moment, folded, flags)
                     SELECT {_BATCH_COLUMNS.replace("id,", "id::UUID,", 1)}, made_at::TIMESTAMP, $source, $actor,
-                        $batch, coalesce(posted_at, made_at)::TIMESTAMP, fold(text),
+                        $batch, posted_at::TIMESTAMP, fold(text),
                         from_json(flags, '{FLAG_SHAPE}')
                     FROM {_SCORED} WHERE top IS NOT NULL
                     """,
@@ -189,7 +192,9 @@ def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
                 f"NOT regexp_full_match({one}, '[0-9A-Za-z_.+-]{{1,80}}')"
                 for one in ("normaliser_version", "threshold_version", "rule_version")
             )
-        })
+        }),
+            count(*) FILTER (extras IS NOT NULL AND
+                NOT (strlen(extras) <= {2 * EXTRAS_BYTES} AND json_valid(extras) AND extras[1] = '{{'))
         FROM (SELECT {_BATCH_COLUMNS}, made_at, posted_at, flags FROM {_SCORED} WHERE top IS NOT NULL)
         """,
         {
@@ -206,7 +211,9 @@ def _check_scored(cursor: Any, parquet: Path, name: str) -> None:
         {"parquet": _literal(parquet)},
     ).fetchone()[0]
     for wrong, what in zip(
-        bad, ("a probability", "labels", "top", "sentiment", "flags", "text or a time", "a version"), strict=True
+        bad,
+        ("a probability", "labels", "top", "sentiment", "flags", "text or a time", "a version", "extras"),
+        strict=True,
     ):
         if wrong:
             raise InputError(

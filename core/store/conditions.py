@@ -51,12 +51,18 @@ def _origin(made: Condition, selection: Selection) -> None:
         made.ask("moment >= $since", since=utc(selection.since))
     if selection.until is not None:
         made.ask("moment < $until", until=utc(selection.until))
+    if selection.undated:
+        made.ask("moment IS NULL")
     if selection.sources:
         made.ask("list_contains($sources, source)", sources=list(selection.sources))
     if selection.models:
         made.ask("list_contains($models, model || ' ' || model_version)", models=list(selection.models))
     if selection.batch is not None:
         made.ask("batch = $batch", batch=selection.batch)
+    if selection.author:
+        made.ask("lower(ltrim(author, '@')) = lower(ltrim($author, '@'))", author=encodable(selection.author))
+    if selection.languages:
+        made.ask("list_contains($languages, language)", languages=list(map(encodable, selection.languages)))
 
 
 def _reading(made: Condition, selection: Selection) -> None:

@@ -12,12 +12,14 @@ import pandas as pd
 from core.emotions import LABELS, Scores
 from core.errors import InputError
 from core.explore.selection import Selection
+from core.predictions.columns import ORIGIN
 from core.predictions.masks import from_mask
+from core.predictions.record import Origin
 from core.rules.flags import Flag, categories_of
 from core.store.conditions import condition
 from core.store.database import Database
 from core.store.migrations import SCORE_COLUMNS
-from core.store.predictions import rows_by_id
+from core.store.predictions import filled, rows_by_id
 
 ORDERS: Final[dict[str, str]] = {
     "newest": "moment DESC, id DESC",
@@ -28,6 +30,9 @@ ORDERS: Final[dict[str, str]] = {
     "longest": "length(text) DESC, id DESC",
 }
 """How a page of rows can be ordered: besides these, by an emotion's name, the most probable first."""
+
+_LANGUAGES: Final = 100
+"""Languages that are offered to choose from."""
 
 _CANDIDATES: Final = 5_000
 """Texts that are compared with another word by word."""
@@ -62,7 +67,8 @@ class Facets:
     """What there is to choose from.
 
     Attributes:
-        first, last: the earliest and the latest moment, None in an empty store.
+        first, last: the earliest and the latest moment, None where nothing has one.
+        languages: the most frequent ones, as files write them.
     """
 
     n: int
@@ -70,14 +76,19 @@ class Facets:
     last: datetime | None
     sources: tuple[str, ...]
     models: tuple[str, ...]
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A prediction as a table of many shows it."""
+    """A prediction as a table of many shows it.
+
+    Attributes:
+        moment: when it was posted, or typed; None where that is not known.
+    """
 
     id: UUID
-    moment: datetime
+    moment: datetime | None
     source: str
     text: str
     labels: tuple[str, ...]
@@ -110,6 +121,7 @@ class Detail:
     normaliser_version: str
     threshold_version: str
     batch: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +152,17 @@ class ExplorerQueries:
             n, first, last = cursor.execute("SELECT count(*), min(moment), max(moment) FROM predictions").fetchone()
             sources = cursor.execute("SELECT DISTINCT source FROM predictions ORDER BY source").fetchall()
             models = cursor.execute("SELECT DISTINCT model, model_version FROM predictions ORDER BY ALL").fetchall()
+            languages = cursor.execute(
+                "SELECT language FROM predictions WHERE language IS NOT NULL GROUP BY language "
+                f"ORDER BY count(*) DESC, language LIMIT {_LANGUAGES}"
+            ).fetchall()
         return Facets(
-            n, _aware(first), _aware(last), tuple(row[0] for row in sources), tuple(" ".join(row) for row in models)
+            n,
+            _aware(first),
+            _aware(last),
+            tuple(row[0] for row in sources),
+            tuple(" ".join(row) for row in models),
+            tuple(row[0] for row in languages),
         )
 
     def totals(self, selection: Selection) -> Totals:
@@ -173,8 +194,8 @@ class ExplorerQueries:
         and a count for each of the 28 costs the database four times as much.
 
         Returns:
-            columns bucket (datetime64, ascending), labels (uint32, bit j says that emotion j is in the set), n and
-            flagged (texts); only what occurs.
+            columns bucket (datetime64, ascending; NaT for what has no time), labels (uint32, bit j says that emotion j
+            is in the set), n and flagged (texts); only what occurs.
         """
         where = condition(selection)
         with self._database.reading() as cursor:
@@ -183,7 +204,7 @@ class ExplorerQueries:
                     f"""
                     SELECT time_bucket($bucket, moment, TIMESTAMP '2001-01-01') AS bucket, labels, count(*) AS n,
                         count(*) FILTER (severity > 0) AS flagged
-                    FROM predictions WHERE {where.sql} GROUP BY ALL ORDER BY bucket
+                    FROM predictions WHERE {where.sql} GROUP BY ALL ORDER BY bucket NULLS LAST
                     """,
                     where.values | {"bucket": bucket},
                 )
@@ -288,7 +309,8 @@ class ExplorerQueries:
             row = cursor.execute(
                 f"""
                 SELECT {_LISTED}, {SCORE_COLUMNS}, flags, made_at, actor, truncated, normaliser_version,
-                    threshold_version, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), '')
+                    threshold_version, coalesce((SELECT any_value(name) FROM batches WHERE batches.id = batch), ''),
+                    {", ".join(ORIGIN)}
                 FROM predictions WHERE id = ? LIMIT 1
                 """,
                 [prediction_id],
@@ -297,12 +319,18 @@ class ExplorerQueries:
             return None
         width = _LISTED.count(",") + 1
         flags, made_at, *rest = row[width + len(LABELS) :]
+        actor, truncated, normaliser_version, threshold_version, batch, *origin = rest
         return Detail(
             _listed(row[:width]),
             np.array([row[width : width + len(LABELS)]], np.float32),
             tuple(Flag(**flag) for flag in flags or ()),
             made_at.replace(tzinfo=UTC),
-            *rest,
+            actor,
+            truncated,
+            normaliser_version,
+            threshold_version,
+            batch,
+            Origin(*origin),
         )
 
     def near(self, detail: Detail, least: float = 0.6, limit: int = 10) -> list[Near]:
@@ -347,7 +375,9 @@ class ExplorerQueries:
             ).fetchall()
             rows = _rows_of(cursor, [row[0] for row in found])
         near = [Near(rows[one], likeness) for one, likeness in found if one in rows]
-        return sorted(near, key=lambda one: (one.likeness, one.listed.moment), reverse=True)
+        return sorted(
+            near, key=lambda one: (one.likeness, one.listed.moment or datetime.min.replace(tzinfo=UTC)), reverse=True
+        )
 
     def revision(self) -> int:
         """Return a number that changes whenever the store does."""
@@ -356,7 +386,7 @@ class ExplorerQueries:
 
 def _frame(result: Any) -> pd.DataFrame:
     columns = result.fetchnumpy()
-    return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
+    return pd.DataFrame({name: filled(values) for name, values in columns.items()})
 
 
 def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
@@ -366,7 +396,7 @@ def _rows_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, Listed]:
 def _listed(row: Sequence[Any]) -> Listed:
     return Listed(
         id=row[0],
-        moment=row[1].replace(tzinfo=UTC),
+        moment=_aware(row[1]),
         source=row[2],
         text=row[3],
         labels=from_mask(row[4]),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from core.emotions import LABELS
 from core.errors import InputError, StoreError
 from core.explore.selection import Selection
+from core.predictions.columns import ORIGIN
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.store.conditions import condition
 from core.store.database import Database
@@ -25,6 +26,7 @@ _OPTIONS: Final = {
     ".jsonl": "FORMAT json, ARRAY false",
 }
 _TEXTS: Final = (
+    *ORIGIN,
     "text",
     "emotions",
     "top_emotion",
@@ -59,7 +61,9 @@ def export(
     *,
     overwrite: bool = False,
 ) -> int:
-    """Write a selection, oldest first, and return how many rows it has. The file takes its name when it is whole.
+    """Write a selection, oldest first, what is undated last, and return how many rows it has.
+
+    The file takes its name when it is whole.
 
     Cancelled, it writes nothing and returns 0.
 
@@ -135,7 +139,7 @@ def _rows(suffix: str, where: str) -> str:
 
     severities = ", ".join(f"'{name}'" for name in SEVERITIES)
     return f"""
-        SELECT id::VARCHAR AS id, {stamp("moment")} AS moment, {stamp("made_at")} AS made_at,
+        SELECT id::VARCHAR AS id, {origin(suffix)}, {stamp("moment")} AS moment, {stamp("made_at")} AS made_at,
             {text("text", "text")}, {label_names("labels")} AS emotions, top AS top_emotion, sentiment,
             {", ".join(LABELS)}, margin,
             coalesce([{severities}][severity], '') AS severity, {_names("categories", CATEGORIES)} AS flagged_for,
@@ -155,6 +159,11 @@ def _rows(suffix: str, where: str) -> str:
 def text_cell(suffix: str, expression: str, name: str) -> str:
     """Return a column that holds free text: in CSV, made harmless for spreadsheets."""
     return f"{_harmless(expression) if suffix == '.csv' else expression} AS {name}"
+
+
+def origin(suffix: str, of: str = "") -> str:
+    """Return the columns that lead back to a tweet, exactly as its file has them; `of` is what stands before each."""
+    return ", ".join(text_cell(suffix, f"{of}{name}", name) for name in ORIGIN)
 
 
 def stamp(moment: str) -> str:

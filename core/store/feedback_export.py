@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Final
 
 from core.explore.selection import Selection
+from core.predictions.columns import ORIGIN
 from core.store.conditions import condition
 from core.store.database import Database
-from core.store.export import label_names, stamp, text_cell, write
+from core.store.export import label_names, origin, stamp, text_cell, write
 
 LOG_NAME: Final = "feedback_log_emotions"
 """What the file is called, before its suffix."""
 
 _TEXTS: Final = (
+    *ORIGIN,
     "actor",
     "verdict",
     "text",
@@ -40,10 +42,11 @@ def export_feedback(
     """Write the log of feedback, one row for each event in the order in which they came; return how many there are.
 
     A row holds the event (when, who, `up`, `down` or `retracted`, the suggestion, the comment), whether it holds (it is
-    no retraction, and its person has not said anything of that text since), what it is of (text, the model's emotions,
-    model, version, source), and the decision that holds of that prediction now, if there is one: its kind, the emotions
-    that the text carries by it (of what confirms or corrects), by whom, when, and the note. Sets of emotions have `|`
-    between their names. Of a prediction that is no longer stored, the text and the rest are empty.
+    no retraction, and its person has not said anything of that text since), what it is of (what leads back to the
+    tweet, its text, the model's emotions, model, version, source), and the decision that holds of that prediction now,
+    if there is one: its kind, the emotions that the text carries by it (of what confirms or corrects), by whom, when,
+    and the note. Sets of emotions have `|` between their names. Of a prediction that is no longer stored, the text and
+    the rest are empty.
 
     Args:
         selection: what the events are of; None writes all of them. What concerns predictions that are no longer stored
@@ -75,7 +78,7 @@ def _rows(suffix: str, joined: str) -> str:
             {stamp("said.made_at")} AS made_at, {text("said.actor", "actor")}, verdict,
             verdict <> 'retracted' AND said.number IN
                 (SELECT max(number) FROM feedback_events GROUP BY prediction_id, actor) AS holds,
-            {text("read.text", "text")}, {label_names("read.labels")} AS emotions,
+            {origin(suffix, "read.")}, {text("read.text", "text")}, {label_names("read.labels")} AS emotions,
             {label_names("suggested")} AS suggested, {text("comment", "comment")},
             coalesce(decided.kind, '') AS decision, {label_names("decided.emotions")} AS decided_emotions,
             {text("decided.actor", "decided_by")}, {stamp("decided.made_at")} AS decided_at,

@@ -20,7 +20,7 @@ from core.predictions.record import Verdict
 from core.review.events import Choice
 from core.store.conditions import condition
 from core.store.database import Database
-from core.store.predictions import rows_by_id
+from core.store.predictions import filled, rows_by_id
 
 # The same rows as the view `current_feedback`, in half the time: nothing is sorted.
 _CURRENT: Final = """
@@ -143,8 +143,9 @@ class FeedbackStats:
         once costs a quarter of doing so for each.
 
         Returns:
-            columns bucket (datetime64, when the text was posted), labels (uint32, bit j says that emotion j is in the
-            set), model, model_version, source, ups and downs; only what occurs, buckets ascending.
+            columns bucket (datetime64, when the text was posted, NaT where that is not known), labels (uint32, bit j
+            says that emotion j is in the set), model, model_version, source, ups and downs; only what occurs,
+            buckets ascending.
         """
         where = condition(selection)
         return self._frame(
@@ -305,7 +306,7 @@ class FeedbackStats:
     def _frame(self, sql: str, values: dict[str, Any]) -> pd.DataFrame:
         with self._database.reading() as cursor:
             columns = cursor.execute(sql, values).fetchnumpy()
-        return pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
+        return pd.DataFrame({name: filled(column) for name, column in columns.items()})
 
 
 def _texts_of(cursor: Any, ids: Sequence[UUID]) -> dict[UUID, tuple[str, tuple[str, ...]]]:

@@ -116,5 +116,16 @@ MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
         INSERT INTO store_revision VALUES (0);
         """,
     ),
+    (
+        "what a row came with: the tweet's id, author, link, language and the file's other columns",
+        """
+        -- From here on `moment` is NULL where a file does not say when a text was posted. Older rows stay as they are.
+        ALTER TABLE predictions ADD COLUMN tweet_id VARCHAR;
+        ALTER TABLE predictions ADD COLUMN author VARCHAR;
+        ALTER TABLE predictions ADD COLUMN link VARCHAR;
+        ALTER TABLE predictions ADD COLUMN language VARCHAR;
+        ALTER TABLE predictions ADD COLUMN extras VARCHAR;
+        """,
+    ),
 )
 """Name and statements of each migration; its number is its place, from 1."""

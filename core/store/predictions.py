@@ -226,6 +226,13 @@ class Predictions(Database):
         return Flips(*map(int, row))
 
 
+def filled(values: Any) -> Any:
+    """Return a column that DuckDB gave as an array, with NaT where a time is null."""
+    if np.ma.isMaskedArray(values) and values.dtype.kind == "M":
+        return values.filled(np.datetime64("NaT"))
+    return np.asarray(values)
+
+
 def rows_by_id(cursor: Any, columns: str, ids: Sequence[UUID]) -> dict[UUID, tuple[Any, ...]]:
     """Return some columns of the predictions of some ids, those that are stored: what a page of many shows.
 

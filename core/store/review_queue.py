@@ -45,7 +45,7 @@ class Queued:
     """
 
     id: UUID
-    moment: datetime
+    moment: datetime | None
     text: str
     labels: tuple[str, ...]
     severity: int
@@ -368,7 +368,7 @@ def _queued(row: Sequence[Any]) -> Queued:
     item, moment, text, labels, severity, reasons, score, status, by_whom, at = row
     return Queued(
         item,
-        moment.replace(tzinfo=UTC),
+        moment and moment.replace(tzinfo=UTC),
         text,
         from_mask(labels),
         severity,

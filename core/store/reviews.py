@@ -227,8 +227,10 @@ class Reviews:
             rows = cursor.execute("SELECT prediction_id, kind, emotions FROM current_reviews").fetchall()
         return {row[0]: (row[1], None if row[2] is None else from_mask(row[2])) for row in rows}
 
-    def labelled(self) -> list[tuple[str, tuple[str, ...], str, datetime]]:
-        """Return what persons said that texts carry, decisions and second looks: text, emotions, who, when.
+    def labelled(self) -> list[tuple[str, tuple[str, ...], str, datetime, str]]:
+        """Return what persons said that texts carry, decisions and second looks: text, emotions, who, when, tweet's id.
+
+        The id is that of the file the tweet came with, "" where it had none.
 
         Raises:
             StoreError: the store cannot be read.
@@ -236,14 +238,17 @@ class Reviews:
         with self._database.reading() as cursor:
             rows = cursor.execute(
                 """
-                SELECT text, emotions, said.actor, said.made_at FROM (
+                SELECT text, emotions, said.actor, said.made_at, coalesce(tweet_id, '') FROM (
                     SELECT * FROM current_reviews WHERE kind IN ('confirm', 'correct')
                     UNION ALL SELECT * FROM standing_events WHERE kind = 'second'
                 ) AS said JOIN predictions ON predictions.id = said.prediction_id
                 WHERE emotions IS NOT NULL ORDER BY said.number
                 """
             ).fetchall()
-        return [(text, from_mask(emotions), actor, at.replace(tzinfo=UTC)) for text, emotions, actor, at in rows]
+        return [
+            (text, from_mask(emotions), actor, at.replace(tzinfo=UTC), tweet_id)
+            for text, emotions, actor, at, tweet_id in rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from core.audit import Audit, AuditSource, audit, guess_expected_column, read_au
 from core.emotions import Level
 from core.errors import InputError
 from core.explore.selection import Selection
-from core.files import FORMATS, open_table, printable
+from core.files import open_table, printable
 from core.files.times import guess_time_column
 from core.jobs import Job
 from core.settings import settings
 from pages import runtime
+from pages.components.file_choices import choose_file, rows_said
 from pages.components.frame import guarded, plain, reporting, show_problem, show_reported
 from pages.components.progress import show_progress
 from pages.components.uploads import Upload, named_as_given, to_disk
@@ -82,51 +83,40 @@ def _new() -> None:
             "Run the audit", key="run_audit", type="primary", icon=":material/play_arrow:", on_click=_start_typical
         )
         return
-    given = st.file_uploader(
-        "File with tweets",
-        type=[suffix.lstrip(".") for suffix in FORMATS],
-        key="audit_file",
-        max_upload_size=settings().max_upload_mb,
-    )
+    # Every file is taken: what cannot be read gets core's own message, which says how to mend it.
+    given = st.file_uploader("File with tweets", key="audit_file", max_upload_size=settings().max_upload_mb)
     uploads: dict[str, Upload] = st.session_state.setdefault("audit_uploads", {})
     for file_id in [one for one in uploads if given is None or one != given.file_id]:
         del uploads[file_id]
     if given is None:
         return
     if given.file_id not in uploads:
-        uploads[given.file_id] = Upload(given.name, to_disk(given.name, given))
+        uploads[given.file_id] = Upload(given.name, to_disk(given.name, given), given.file_id)
     upload = uploads[given.file_id]
     with named_as_given(upload.path, upload.name):
         _choose(upload)
 
 
 def _choose(upload: Upload) -> None:
-    # Opening reads the whole file, so it is done once for an upload.
-    table = upload.table = upload.table or open_table(upload.path)
-    for notice in table.notices:
-        st.info(plain(notice), icon=":material/info:")
+    chosen = choose_file(upload)
+    if chosen is None:
+        return
+    table = chosen.table
     names = [printable(name) for name in table.names]
-    guesses = (table.text_column, guess_expected_column(table), guess_time_column(table))
-    with st.container(horizontal=True):
-        text = st.selectbox("Texts", names, index=table.names.index(table.text_column), key="audit_text", width=220)
-        expected, posted = (
-            st.selectbox(
-                label,
-                [_NONE, *names],
-                index=1 + table.names.index(guess) if guess else 0,
-                key=key,
-                width=220,
-            )
-            for label, key, guess in (
-                ("Expected emotions", "audit_expected", guesses[1]),
-                ("When posted", "audit_posted", guesses[2]),
-            )
-        )
+    guess = guess_expected_column(table)
+    expected = st.selectbox(
+        "Expected emotions",
+        [_NONE, *names],
+        index=1 + table.names.index(guess) if guess else 0,
+        key=upload.column_key("audit_expected"),
+        persist_state="session",
+    )
     real = dict(zip(names, table.names, strict=True))
-    source = AuditSource(table.of(real[text]), upload.name, real.get(expected), real.get(posted))
+    posted = None if chosen.times is None else chosen.times.name
+    source = AuditSource(table, upload.name, real.get(expected), posted, chosen.times)
     st.button(
-        f"Audit {table.rows:,} rows",
-        key="run_audit",
+        f"Audit {rows_said(table.rows)}",
+        key=upload.key("run_audit"),
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,

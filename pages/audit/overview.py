@@ -49,10 +49,17 @@ def draw_totals(view: View) -> None:
                 width=_CARD,
                 help=help_,
             )
+    undated = exploring.undated(view.selection)
+    without = ""
+    if undated and view.selection.undated:
+        without = " No time chart shows them."
+    elif undated:
+        where = "of them undated" if not (view.selection.since or view.selection.until) else "more are undated"
+        without = f" {undated:,} {where}: in no chart over time; choose the period “undated” to see them."
     compared = " Changes are against the period of the same length before it." if earlier else ""
     st.caption(
         f"{now.n:,} tweets of {view.period}, with the filters above; thumbs: {now.ups:,} up, {now.downs:,} down."
-        f"{compared}"
+        f"{compared}{without}"
     )
 
 
@@ -96,8 +103,27 @@ def draw(view: View, level: Level) -> None:
     if not exploring.totals(view.selection).n:
         st.info("No tweet matches these filters. Remove some of them above, or choose a longer period.")
         return
-    over_time = exploring.over_time(view.selection, level)
     distribution = exploring.distribution(view.selection, level)
+    over_time = exploring.over_time(view.selection, level)
+    if over_time["n"].sum():
+        _draw_times(view, level, over_time, distribution)
+    else:
+        st.info("None of these tweets has a time, so there are no charts over time.")
+    st.header("Frequency")
+    draw_chart(
+        distributions.distribution(distribution),
+        f"distribution_{level}",
+        distributions.describe_distribution(distribution),
+        on_select=lambda key: _labelled(key, level),
+    )
+    st.caption(
+        "Share of tweets in which the label reaches its threshold; a tweet can have several. Tick: the period before. "
+        "Click a bar to filter by its label, again to clear that filter."
+    )
+
+
+def _draw_times(view: View, level: Level, over_time: pd.DataFrame, distribution: pd.DataFrame) -> None:
+    exploring = runtime.app().explorer
     st.header("Volume over time")
     draw_chart(
         charts_over_time.volume(over_time),
@@ -127,17 +153,6 @@ def draw(view: View, level: Level) -> None:
             if view.selection.emotions
             else f"the {_LINES} most frequent besides neutral."
         )
-    )
-    st.header("Frequency")
-    draw_chart(
-        distributions.distribution(distribution),
-        f"distribution_{level}",
-        distributions.describe_distribution(distribution),
-        on_select=lambda key: _labelled(key, level),
-    )
-    st.caption(
-        "Share of tweets in which the label reaches its threshold; a tweet can have several. Tick: the period before. "
-        "Click a bar to filter by its label, again to clear that filter."
     )
 
 

@@ -10,6 +10,7 @@ from pages.components.frame import guarded, plain, show_reported
 from pages.components.levels import level_switch
 from pages.shared.background import draw_upkeep
 from pages.shared.filters import View, draw_filters
+from pages.shared.kept import draw_hidden
 
 TITLES = {
     "overview": "Overview",
@@ -40,6 +41,7 @@ def main() -> None:
         st.warning(plain(notice), icon=":material/swap_horiz:")
     draw_upkeep()
     view = draw_filters(runtime.app().explorer)
+    _hidden(view)
     _figures(view)
     level: Level = level_switch("audit_level")
     if "tweet" in st.query_params and "audit_tab" not in st.session_state:
@@ -48,6 +50,11 @@ def main() -> None:
     # Only the tab that is open is drawn: each asks the store for what it shows.
     with container:
         DRAW[tab](view, level)
+
+
+@guarded
+def _hidden(view: View) -> None:
+    draw_hidden(view)
 
 
 @guarded

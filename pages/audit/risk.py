@@ -36,6 +36,9 @@ def draw(view: View, level: Level) -> None:
         st.caption("Flags, not tweets: a tweet can have several. Click a segment to filter by it.")
     st.header("Unusual days")
     frame, spikes = exploring.calendar(view.selection, level)
+    if frame.empty:
+        st.info("None of these tweets has a time.")
+        return
     draw_chart(risk.calendar(frame), f"calendar_{level}", risk.describe_calendar(frame), on_select=_clicked)
     st.caption(
         f"The stronger the shade, the more tweets. ▲: a label, or the number of all tweets, is at least {LEAST} and "

@@ -9,6 +9,7 @@ import streamlit as st
 from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError
+from core.explore.time_buckets import naive_or_none
 from core.inference.classifier import Thresholds
 from core.inference.serving import installed
 from core.rules.flags import Flag
@@ -19,6 +20,7 @@ from pages import runtime
 from pages.components.charts import draw_chart
 from pages.components.flagged import show_flagged
 from pages.components.frame import guarded, in_cell, plain, show_problem
+from pages.components.origin import show_origin
 from pages.components.prediction import Badge, show_verdict
 
 _MOVED: Final = 10
@@ -60,6 +62,7 @@ def _draw(found: Detail, level: Level) -> None:
         Badge(EMOTIONS[INDEX[listed.top]], float(found.scores[0, INDEX[listed.top]])),
         f"{listed.model} {listed.model_version}, predicted {found.made_at:%Y-%m-%d %H:%M} UTC",
     )
+    show_origin(found.origin, "detail")
     _flags(predictor, found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -155,7 +158,7 @@ def _thresholds_of(predictor: Predictor, found: Detail) -> Thresholds | None:
 def _facts(found: Detail) -> None:
     listed = found.listed
     facts = {
-        "Posted": f"{listed.moment:%Y-%m-%d %H:%M:%S} UTC",
+        "Posted": f"{listed.moment:%Y-%m-%d %H:%M:%S} UTC" if listed.moment else "unknown",
         "Predicted": f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC by {plain(found.actor)}",
         "Source": plain(listed.source) + (f" ({plain(found.batch)})" if found.batch else ""),
         "Model": plain(f"{listed.model} {listed.model_version}"),
@@ -223,7 +226,7 @@ def _near(found: Detail) -> None:
                 "Similarity": [one.likeness for one in near],
                 "Text": [in_cell(one.listed.text)[:400] for one in near],
                 "Emotions": [", ".join(one.listed.labels) or "none" for one in near],
-                "When (UTC)": [one.listed.moment.replace(tzinfo=None) for one in near],
+                "When (UTC)": [naive_or_none(one.listed.moment) for one in near],
                 "Model": [f"{one.listed.model} {one.listed.model_version}" for one in near],
             },
             key=f"near_{found.listed.id}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.emotions import LABELS, Level
 from core.explore.selection import Selection
+from core.explore.time_buckets import naive_or_none
 from core.services.explorer import EXPORTS, ORDERS, Listed
 from pages import runtime
 from pages.audit.tweet import draw_detail
@@ -112,7 +113,7 @@ def _table(view: View, level: Level) -> None:
 
 def _cells(rows: list[Listed], order: str) -> dict[str, list[Any]]:
     cells: dict[str, list[Any]] = {
-        "When (UTC)": [row.moment.replace(tzinfo=None) for row in rows],
+        "When (UTC)": [naive_or_none(row.moment) for row in rows],
         "Text": [in_cell(row.text)[:400] for row in rows],
         "Emotions": [", ".join(row.labels) or f"none (closest: {row.top})" for row in rows],
         "Flag": [SEVERITY_SIGNS[row.severity] for row in rows],

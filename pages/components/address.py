@@ -49,10 +49,8 @@ def in_address(name: str, options: Collection[str], default: str | list[str] | N
     """
     many = isinstance(default, list)
     state = st.session_state
-    read: set[str] = state.setdefault("address_read", set())
-    first = name not in read
+    first = first_read(name)
     if first:
-        read.add(name)
         asked = [one for one in (present_name(name, old) for old in st.query_params.get_all(name)) if one in options]
         if asked:
             state[name] = asked if many else asked[-1]
@@ -70,6 +68,14 @@ def in_address(name: str, options: Collection[str], default: str | list[str] | N
         state["address_written"][name] = wanted
     else:
         _write({name: wanted})  # a fragment by itself
+
+
+def first_read(name: str) -> bool:
+    """Tell whether a name of the address is asked for the first time since the page was opened, or gone back to."""
+    read: set[str] = st.session_state.setdefault("address_read", set())
+    first = name not in read
+    read.add(name)
+    return first
 
 
 def _write(written: Mapping[str, list[str]]) -> None:

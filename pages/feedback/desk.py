@@ -1,5 +1,6 @@
 """The desk: one item after the other, one key for each decision."""
 
+from datetime import datetime
 from html import escape
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from core.services.review_session import ReviewSession
 from pages import runtime
 from pages.components.flagged import show_flagged
 from pages.components.frame import guarded, plain, reporting, show_reported
+from pages.components.origin import show_origin
 from pages.components.prediction import Badge, show_verdict
 from pages.feedback.reviewer import review_session
 from pages.shared.filters import View
@@ -135,8 +137,9 @@ def _item(item: Item, queue: Queue) -> None:
         [_badge(item, label) for label in ranked],
         Badge(sentiment, by_sentiment),
         _badge(item, listed.top),
-        f"{listed.model} {listed.model_version}, posted {listed.moment:%Y-%m-%d %H:%M} UTC, {listed.source}",
+        f"{listed.model} {listed.model_version}, {_posted(listed.moment)}, {listed.source}",
     )
+    show_origin(item.detail.origin, "desk")
     if item.reasons:
         st.markdown("It is here because " + "; ".join(reason.words for reason in item.reasons) + ".")
     elif item.standing.decision is None:
@@ -155,6 +158,10 @@ def _item(item: Item, queue: Queue) -> None:
             f"{plain(twin.decided_by)} decided on the same words: {', '.join(twin.labels) or 'no emotion'} "
             f"({twin.decided_at:%Y-%m-%d})."
         )
+
+
+def _posted(moment: datetime | None) -> str:
+    return f"posted {moment:%Y-%m-%d %H:%M} UTC" if moment else "undated"
 
 
 def _badge(item: Item, label: str) -> Badge:

@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.access.actor import Reviewer
+from core.explore.time_buckets import naive_or_none
 from core.review.events import Triage
 from core.review.priority import reasons_of
 from core.services.review_desk import Queue, Queued
@@ -100,7 +101,7 @@ def _cells(rows: list[Queued]) -> dict[str, list[Any]]:
         "Why": [", ".join(reason.name for reason in reasons_of(row.reasons)) for row in rows],
         "Score": [row.score for row in rows],
         "State": [row.status + (f" by {in_cell(row.decided_by)}" if row.decided_by else "") for row in rows],
-        "When (UTC)": [row.moment.replace(tzinfo=None) for row in rows],
+        "When (UTC)": [naive_or_none(row.moment) for row in rows],
     }
 
 

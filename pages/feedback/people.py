@@ -84,15 +84,18 @@ def _figures(found: Satisfaction, effect: Effect, view: View) -> None:
 
 def _satisfaction(found: Satisfaction, level: Level) -> None:
     st.header("Satisfaction over time")
-    draw_chart(
-        feedback.satisfaction_over_time(found.over_time),
-        "satisfaction_time",
-        feedback.describe_satisfaction_over_time(found.over_time),
-    )
-    st.caption(
-        f"By the time of posting (UTC), in steps of {_length(found.stretch)}. Hollow: fewer than {RARE} "
-        f"thumbs. The band is where the share lies at 95 % (Wilson's interval)."
-    )
+    if found.over_time.empty:
+        st.info("None of the tweets with a thumb has a time.")
+    else:
+        draw_chart(
+            feedback.satisfaction_over_time(found.over_time),
+            "satisfaction_time",
+            feedback.describe_satisfaction_over_time(found.over_time),
+        )
+        st.caption(
+            f"By the time of posting (UTC), in steps of {_length(found.stretch)}. Hollow: fewer than {RARE} "
+            f"thumbs. The band is where the share lies at 95 % (Wilson's interval)."
+        )
     st.header("Satisfaction by emotion")
     if found.labels.empty:
         st.caption("No tweet with a thumb has a predicted emotion.")

@@ -8,6 +8,7 @@ from core.charts import probabilities
 from core.emotions import AT_LEVEL, EMOTIONS, INDEX, LABELS, SENTIMENTS, Level, names, roll_up
 from core.errors import InputError, ModelError, SettingsError, StoreError
 from core.inference.classifier import Classifier
+from core.language import detect, is_read, language_name
 from core.predictions.record import Prediction, Verdict
 from core.services.feedback import MAX_COMMENT
 from core.services.predictor import Predictor
@@ -36,8 +37,8 @@ EXAMPLES: Final = {
         "thinking of the woman with the sandwiches. Thank you, whoever you are. " * 2
     ),
 }
+# Explains whichever label is the most probable. (Streamlit draws a string that stands alone in a page.)
 STRONGEST: Final = "strongest"
-"""Explains whichever label is the most probable."""
 
 
 def main() -> None:
@@ -62,6 +63,13 @@ def one_tweet() -> None:
         st.warning(plain(predictor.notice), icon=":material/swap_horiz:")
     text = _input(predictor)
     show_reported()
+    if (language := _not_read(text)) is not None:
+        st.info(
+            f"Not read: this looks like {language}, and the model was made for English.", icon=":material/translate:"
+        )
+        st.button("Read it anyway", key="read_anyway", on_click=_read_anyway, args=(text,))
+        _recent(predictor)
+        return
     try:
         reading = _predicted(predictor, text) if text.strip() else None
     except InputError as error:
@@ -116,6 +124,18 @@ def _input(predictor: Predictor) -> str:
     return text
 
 
+def _not_read(text: str) -> str | None:
+    """Return the language of a text that is not read, None for one that is, or that somebody wants read anyway."""
+    (code,) = detect([text])
+    if code is None or is_read(code) or text == st.session_state.get("wanted_anyway"):
+        return None
+    return language_name(code)
+
+
+def _read_anyway(text: str) -> None:
+    st.session_state["wanted_anyway"] = text
+
+
 def _take_example(example: str) -> None:
     st.session_state["tweet"] = example
 
@@ -127,6 +147,8 @@ def _record(predictor: Predictor) -> None:
     if not text.strip():
         say("Type a tweet first.")
         return
+    if _not_read(text) is not None:
+        return  # the page says it, in the place of the verdict
     try:
         prediction = _predicted(predictor, text)
     except InputError:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
+from urllib.parse import urlencode
+from uuid import UUID
 
 import streamlit as st
 
@@ -18,6 +20,7 @@ from core.explore.query_string import (
     EVERYTHING,
     MAX_SEARCH,
     PERIODS,
+    UNDATED,
     query_of,
     selection_of,
     values_for,
@@ -27,7 +30,7 @@ from core.explore.selection import Match, Selection
 from core.rules.flags import CATEGORIES, SEVERITIES
 from core.services.explorer import Explorer, Facets, emotions_of
 from pages import runtime
-from pages.components.address import in_address
+from pages.components.address import first_read, in_address
 from pages.components.frame import plain, reporting, say
 
 PERIOD_TITLES: Final = {
@@ -37,6 +40,7 @@ PERIOD_TITLES: Final = {
     "90-days": "90 days",
     "12-months": "12 months",
     EVERYTHING: "everything",
+    UNDATED: "undated",
     CUSTOM: "from … to",
 }
 MATCH_TITLES: Final[dict[Match, str]] = {"any": "Any of the emotions", "all": "All of them"}
@@ -63,6 +67,7 @@ class View:
 
 def draw_filters(exploring: Explorer) -> View:
     """Draw the bar of filters and return what they ask for."""
+    _take_link_to_a_file()
     facets = exploring.facets()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):
         with in_address("period", PERIODS, DEFAULTS["period"]):
@@ -104,7 +109,7 @@ def draw_filters(exploring: Explorer) -> View:
         )
     if period == CUSTOM:
         _dates(facets)
-    _pills()
+    _pills(exploring)
     return _view(period, facets)
 
 
@@ -138,8 +143,13 @@ def _more(facets: Facets) -> None:
     ):
         with in_address(key, EITHER, None):
             st.segmented_control(label, list(EITHER), key=key, persist_state="session")
-    for key, label, there in (("source", "Source", facets.sources), ("model", "Model", facets.models)):
+    for key, label, there in (
+        ("source", "Source", facets.sources),
+        ("model", "Model", facets.models),
+        ("language", "Language", facets.languages),
+    ):
         st.multiselect(label, _with_asked(key, there), key=key, bind="query-params", placeholder="Any")
+    st.text_input("Author", key="author", bind="query-params", max_chars=MAX_SEARCH, placeholder="@name")
     st.text_input("File or audit (its id)", key="batch", bind="query-params", max_chars=36)
 
 
@@ -181,6 +191,8 @@ def _view(period: str, facets: Facets) -> View:
     )
     if PERIODS[period] is not None:
         return View(selection, f"the last {PERIOD_TITLES[period]}")
+    if period == UNDATED:
+        return View(selection, "the undated ones")
     since, until = selection.since or facets.first, selection.until or facets.last
     if period == EVERYTHING or since is None or until is None:
         return View(selection, "the whole store")
@@ -203,7 +215,7 @@ _SAID: Final = {
 }
 
 
-def _pills() -> None:
+def _pills(exploring: Explorer) -> None:
     """Draw what is asked for, each with a way to take it back."""
     asked = [name for name in DEFAULTS if name not in {"from", "to"} and _is_set(name)]
     if not asked:
@@ -213,6 +225,8 @@ def _pills() -> None:
             value = st.session_state[name]
             if name == "period":
                 value = PERIOD_TITLES[value]
+            if name == "batch":
+                value = _batch_name(exploring, value)
             said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             short = said if len(said) <= 40 else f"{said[:39]}…"
             st.button(
@@ -223,6 +237,20 @@ def _pills() -> None:
                 args=({name: DEFAULTS[name]},),
                 help="Remove this filter",
             )
+
+
+def _batch_name(exploring: Explorer, written: str) -> str:
+    try:
+        return exploring.batch_name(UUID(written.strip())) or written
+    except ValueError:
+        return written  # no id: the view says so
+
+
+def _take_link_to_a_file() -> None:
+    """Let an address that names a file ask for exactly what it says: filters that the session holds would hide rows."""
+    asked = st.query_params
+    if first_read("batch") and asked.get("batch"):
+        _set(values_of(urlencode([(name, value) for name in asked for value in asked.get_all(name)])))
 
 
 def clear() -> None:

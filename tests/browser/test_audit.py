@@ -78,7 +78,7 @@ def test_filter_brush_share_open_and_export(samples: App, browser: Browser, tmp_
     with watched(samples, browser) as page:
         view(page, samples)
         everything = found(page)
-        assert everything == 360
+        assert everything == 350
         # Brush a stretch of time.
         plot = chart(page, "volume_").locator(".nsewdrag").first.bounding_box()
         assert plot
@@ -149,7 +149,7 @@ def test_the_browser_walks_back_through_what_was_looked_at(samples: App, browser
         settle(page)
         page.go_back()
         expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
-        eventually(lambda: found(page), lambda n: n == 360)
+        eventually(lambda: found(page), lambda n: n == 350)
 
 
 def test_an_address_of_titles_opens_what_it_opened(samples: App, browser: Browser) -> None:
@@ -210,7 +210,7 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
         page.locator(".st-key-audit_now_show button").click()
         expect(page).to_have_url(re.compile("batch="))
         expect(page.get_by_role("heading", name="Volume over time")).to_be_visible()
-        eventually(lambda: found(page), lambda n: n == 360)
+        eventually(lambda: found(page), lambda n: n == 350)
         report = tmp_path / "report.html"
         download.value.save_as(report)
     context = browser.new_context(offline=True)
@@ -254,7 +254,7 @@ def test_the_filters_work_by_keyboard(samples: App, browser: Browser) -> None:
         page.keyboard.type("the")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("q=the"))
-        eventually(lambda: found(page), lambda n: 0 < n < 360)
+        eventually(lambda: found(page), lambda n: 0 < n < 350)
         clear = page.get_by_role("button", name="Clear all")
         expect(clear).to_be_enabled()
         settle(page)

@@ -129,7 +129,7 @@ def test_a_file_is_uploaded_scored_looked_at_downloaded_and_kept(page: Page, tmp
     expect(page.get_by_text("4 rows scored by")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("1 had no text")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
+        page.get_by_role("button", name="CSV for spreadsheets").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert [row["comment"].removeprefix("'") for row in rows] == texts
     assert rows[1]["comment"].startswith("'=")

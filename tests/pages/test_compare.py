@@ -85,7 +85,7 @@ def test_a_threshold_shows_what_it_would_change(open_app: Open, tracker: Path) -
     assert not app.exception
     app.selectbox(key="curve_label_emotion").set_value("joy").run()
     (slider,) = app.select_slider
-    assert "Of **360** stored predictions by electra" in said(app)
+    assert "Of **350** stored predictions by electra" in said(app)
     assert "**0** would flip: 0 would become joy, 0 would no longer be." in said(app)
     at_tuned = [metric.value for metric in app.metric]
     slider.set_value(0.02).run()

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,9 @@ def test_the_house_keeps_a_rule(rule: str) -> None:
         path = ROOT / file
         if is_asked(rule, file) and path.suffix not in {".onnx", ".skops", ".png"} and path.is_file():
             assert not finds(rule, path.read_text(encoding="utf-8")), f"{file}: {RULES[rule]['name']}"
+
+
+def test_no_docstring_of_a_page_is_drawn() -> None:
+    """Streamlit draws a bare string of a page, which is what the docstring of a constant is, unless told not to."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["runner"]["magicEnabled"] is False

@@ -28,6 +28,7 @@ from core.emotions import INDEX, LABELS, Scores
 from core.errors import InputError
 from core.explore.selection import UNCERTAIN
 from core.files import open_table
+from core.files.times import time_column
 from core.inference.classifier import Classifier
 from core.jobs import Job
 from core.predictions.columns import ROWS_AT_ONCE, STORE_COLUMNS
@@ -37,6 +38,7 @@ from core.settings import Settings, settings
 from core.store import Store
 from tests.builders import make_app
 from tests.fakes import WordEngine, WordRules, fake_classifier, ticking
+from tests.workbooks import write_xlsx
 
 ROOT = Path(__file__).resolve().parents[3]
 PART = PART_BATCHES * ROWS_AT_ONCE
@@ -300,6 +302,21 @@ def test_parsing_emotions() -> None:
 
 
 # Once, and whole or not at all
+
+
+def test_the_id_follows_from_what_was_read_of_the_file(tmp_path: Path) -> None:
+    scorer = make_scorer()
+    rows = [["text", "posted"], ["I love it", "03/04/2015"], ["so sad", "05/06/2015"]]
+    book = write_xlsx(tmp_path / "a.xlsx", rows, June=[*rows, ["I hate it", "05/06/2015"]])
+    first, second = (open_table(book, "text", part=part) for part in ("Sheet1", "June"))
+    sources = [
+        AuditSource(first, "a"),
+        AuditSource(second, "a"),
+        AuditSource(open_table(book, "text", mend=True), "a"),
+        *(AuditSource(first, "a", None, "posted", time_column(first, "posted", day)) for day in (True, False)),
+    ]
+    assert len({audit_id(scorer, source) for source in sources}) == len(sources)
+    assert audit_id(scorer, sources[0]) == audit_id(scorer, AuditSource(open_table(book, "text"), "a"))
 
 
 def test_a_second_run_reads_nothing_again(small: AuditSource, made: Audit, tmp_path: Path) -> None:
@@ -674,7 +691,8 @@ def test_the_command_audits_the_sample_tweets_with_the_shipped_model(
     said = capsys.readouterr()
     (folder,) = places.audits.iterdir()
     done = read_audit(folder)
-    assert (done.source, done.rows, done.unreadable) == ("sample_tweets.csv", 360, 0)
+    # Ten of them are German, French and Spanish.
+    assert (done.source, done.rows, done.unreadable) == ("sample_tweets.csv", 360, 10)
     assert done.basis.expected_column == "emotions"
     assert done.basis.model == "electra"
     assert done.flagged["urgent"]

@@ -293,3 +293,19 @@ def test_ctrl_c_leaves_a_usable_partial_file_and_says_so(tmp_path: Path) -> None
     assert not (tmp_path / "out.csv").exists()
     assert list(tmp_path.glob("*.partial")) == []
     assert list((tmp_path / "inbox").iterdir()) == []
+
+
+def test_what_is_not_read_is_told_apart_from_neutral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("lang,text\nen,thank you all\nes,odio este lugar\nes,\n", encoding="utf-8")
+    command = ["score", str(source), "-o", str(tmp_path / "out.csv"), "--model", "tfidf_model"]
+    assert main(command) == 0
+    assert "3 rows, 1 of them with nothing to read, 1 not read (Spanish 1), read by" in capsys.readouterr().out
+    rows = read_rows(tmp_path / "out.csv")
+    assert [row["note"] for row in rows] == ["", "not read: Spanish", "nothing to read"]
+    assert [row["top_emotion"] for row in rows] == ["gratitude", "", ""]
+    assert [row["truncated"] for row in rows] == ["false"] * 3
+    assert main([*command, "--overwrite", "--read-all-languages"]) == 0
+    said = capsys.readouterr()
+    assert "not read" not in said.out + said.err
+    assert [bool(row["top_emotion"]) for row in read_rows(tmp_path / "out.csv")] == [True, True, False]

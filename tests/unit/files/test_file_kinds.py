@@ -17,7 +17,7 @@ import pytest
 import zstandard
 
 from core.errors import InputError
-from core.files import NoticeKind, QuestionKind, Table, ask, open_table, open_writer, survey
+from core.files import NoticeKind, Parts, QuestionKind, Table, ask, list_parts, open_table, open_writer, survey
 from core.files.facts import FileFacts
 from tests.workbooks import write_ods, write_xlsx
 
@@ -254,6 +254,18 @@ def test_the_archive_of_x_as_it_comes(tmp_path: Path) -> None:
 def test_a_zip_with_one_file_is_that_file(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.zip", **{"export/May.csv": f"text\n{HAPPY}\n", "__MACOSX/._May.csv": b"\0\5"})
     assert texts(open_table(path)) == [HAPPY]
+
+
+def test_what_can_be_chosen_is_listed(tmp_path: Path) -> None:
+    several = archive(tmp_path / "a.zip", **{"May.csv": f"text\n{HAPPY}\n", "June.csv": f"text\n{SAD}\n", "a.png": ""})
+    assert list_parts(several) == Parts("file", ("May.csv", "June.csv"))
+    assert list_parts(archive(tmp_path / "b.zip", **{"May.csv": f"text\n{HAPPY}\n"})) is None
+    assert list_parts(archive(tmp_path / "x.zip", **{"data/tweets.js": "[]", "data/like.js": "[]"})) is None
+    book = write_xlsx(tmp_path / "a.xlsx", [["text"], [HAPPY]], June=[["text"], [SAD]])
+    assert list_parts(book) == Parts("sheet", ("Sheet1", "June"))
+    assert list_parts(write_xlsx(tmp_path / "b.xlsx", [["text"], [HAPPY]])) is None
+    assert list_parts(put(tmp_path, "c.xlsx", f"text\n{HAPPY}\n")) is None, "opening it says what it is"
+    assert list_parts(put(tmp_path, "c.csv", f"text\n{HAPPY}\n")) is None
 
 
 def test_of_several_files_one_is_named(tmp_path: Path) -> None:

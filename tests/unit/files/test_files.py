@@ -557,6 +557,8 @@ def test_append_gives_a_taken_name_a_number() -> None:
 def test_copy_to_another_format(tmp_path: Path) -> None:
     source = save(tmp_path / "a.parquet", RESULTS, *VALUES)
     assert copy_table(source, tmp_path / "a.csv", bom=True) == 2
+    assert copy_table(source, tmp_path / "plain.csv", plain=True) == 2
+    assert (tmp_path / "plain.csv").read_bytes() == save(tmp_path / "p.csv", RESULTS, *VALUES, plain=True).read_bytes()
     direct = save(tmp_path / "b.csv", RESULTS, *VALUES, bom=True)
     assert (tmp_path / "a.csv").read_bytes() == direct.read_bytes()
     with pytest.raises(InputError, match="exists already"):

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -136,12 +137,27 @@ def test_a_set_reads_back(written):
     labelled, path = written
     assert LabelledSet.read(path) == labelled
     table = pq.read_table(path)
-    assert table.column_names == ["text", "emotions", "split"]
+    assert table.column_names == ["text", "emotions", "split", "tweet_id"]
     assert "joy|love" in table["emotions"].to_pylist()
     assert not path.with_name("set.parquet.partial").exists()
     empty = resolve([])
     empty.write(path)
     assert LabelledSet.read(path) == empty
+
+
+def test_a_text_keeps_the_id_of_its_tweet_and_a_set_of_before_ids_reads_on(tmp_path):
+    one = Decision("so happy", ("joy",), "ana", START, "1845000000000000001")
+    labelled = resolve([one])
+    labelled.write(tmp_path / "set.parquet")
+    assert LabelledSet.read(tmp_path / "set.parquet").rows[0].tweet_id == "1845000000000000001"
+    assert labelled.version != resolve([replace(one, tweet_id="")]).version
+    older = resolve([replace(one, tweet_id="")])
+    older.write(tmp_path / "older.parquet")
+    table = pq.read_table(tmp_path / "older.parquet")
+    pq.write_table(
+        table.drop_columns("tweet_id").replace_schema_metadata(table.schema.metadata), tmp_path / "older.parquet"
+    )
+    assert LabelledSet.read(tmp_path / "older.parquet") == older
 
 
 def test_texts_that_are_no_text_are_kept(tmp_path):
@@ -187,7 +203,7 @@ def test_a_damaged_file_is_named(written, damage):
         ("emotions", "hunger", "row 1: No emotion named 'hunger'"),
         ("split", "test", "its split is 'test'"),
         ("text", None, "row 1: it lacks a value"),
-        ("more", "x", "is no labelled set: it has the columns text, emotions, split, more"),
+        ("more", "x", "is no labelled set: it has the columns text, emotions, split, tweet_id, more"),
     ],
 )
 def test_a_foreign_or_edited_file_is_named(written, column, value, complaint):

@@ -7,6 +7,7 @@ import pytest
 
 from core.emotions import LABELS, members, names
 from core.explore.selection import Selection
+from core.ids import new_id
 from core.predictions.record import Prediction
 from core.services.explorer import ALL, Explorer, emotions_of
 from core.store import Store
@@ -40,6 +41,10 @@ def fill(store: Store, tweets: list[Prediction]) -> Explorer:
     for one in tweets:
         store.add(one, "ana")
     return Explorer(CountingQueries(store), store)
+
+
+def test_a_file_that_is_not_in_the_store_has_no_name(store: Store) -> None:
+    assert fill(store, [tweet(MIDNIGHT, "joy")]).batch_name(new_id(MIDNIGHT)) == ""
 
 
 def test_levels_count_a_text_once_for_a_group(store: Store) -> None:

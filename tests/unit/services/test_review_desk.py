@@ -315,7 +315,7 @@ def test_a_second_look_is_somebody_elses_and_changes_nothing(desk: Callable[...,
         made.reviewing.look_again(made.reviewing.open(chosen[1], ANA), ANA, made.reviewing.new_act(), ["joy"])
     said = {
         (emotions, actor)
-        for text, emotions, actor, _ in Reviews(made.store).labelled()
+        for text, emotions, actor, *_ in Reviews(made.store).labelled()
         if text == item.detail.listed.text
     }
     assert said == {(("grief",), "ana"), (("sadness",), "bo")}

@@ -22,7 +22,8 @@ from core.store.reviews import Act, Reviews
 from tests.unit.services.test_explorer import MIDNIGHT, tweet
 
 COLUMNS = [
-    *("event_id", "prediction_id", "made_at", "actor", "verdict", "holds", "text", "emotions", "suggested", "comment"),
+    *("event_id", "prediction_id", "made_at", "actor", "verdict", "holds"),
+    *("tweet_id", "author", "link", "language", "extras", "text", "emotions", "suggested", "comment"),
     *("decision", "decided_emotions", "decided_by", "decided_at", "decision_note", "model", "model_version", "source"),
 ]
 DAY = timedelta(days=1)
