@@ -1,4 +1,4 @@
-"""The command line of training: `python -m models train`, `refit`, `evaluate`, `runs` and `words`.
+"""The command line of training: `python -m models pretrain`, `train`, `refit`, `evaluate`, `runs` and `words`.
 
 Exit codes: 0 done, 2 something named on stderr was wrong, 130 stopped by Ctrl-C.
 """
@@ -10,19 +10,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from core import packages
 from core.errors import AffectraError
 from core.experiments.tracking import export_runs, import_runs
 from core.inference.classifier import load
 from core.settings import ROOT, settings
-from models import goemotions, sample_tweets, words
+from models import goemotions, sample_tweets, words, written
 from models import publish as training
+
+if TYPE_CHECKING:
+    from models.mixture import Sources
 
 _BASELINE = "tfidf"
 _AFTER_A_STOP = {
-    False: "The same command goes on; a transformer after its last whole epoch.",
+    False: "The same command goes on; a transformer after its last checkpoint, at most some minutes ago.",
     True: "Candidates that were finished stay, and of the one under way nothing is left. The same command starts over.",
 }
 
@@ -31,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = parser().parse_args(arguments)
     try:
-        act = {"train": _train, "refit": _refit, "evaluate": _evaluate, "runs": _runs, "words": _words}
         with packages.needed():
-            act[options.command](options)
+            _COMMANDS[options.command](options)
     except AffectraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -54,13 +56,22 @@ def parser() -> argparse.ArgumentParser:
     tfidf = recipes.add_parser("tfidf", help="TF-IDF + logistic regression, about a minute")
     electra = recipes.add_parser("electra", help="ELECTRA as int8 ONNX, about an hour on two cores; resumes")
     distilbert = recipes.add_parser("distilbert", help="DistilBERT in fp32, about an hour on two cores; resumes")
-    for recipe, kind in ((electra, "an ELECTRA"), (distilbert, "a DistilBERT")):
-        recipe.add_argument(
-            "--base", default="all-MiniLM-L6-v2", help=f"the packaged %(default)s, or the name or folder of {kind}"
-        )
+    mpnet = recipes.add_parser("mpnet", help="MPNet in fp32, several hours on two cores; resumes")
+    for recipe, kind, base in (
+        (electra, "an ELECTRA", "all-MiniLM-L6-v2"),
+        (distilbert, "a DistilBERT", "all-MiniLM-L6-v2"),
+        (mpnet, "an MPNet", "all-mpnet-base-v2"),
+    ):
+        recipe.add_argument("--base", default=base, help=f"the packaged %(default)s, or the name or folder of {kind}")
         recipe.add_argument("--epochs", type=_at_least_one, default=5, help="default: %(default)s")
         recipe.add_argument("--batch-size", type=_at_least_one, default=32, help="texts a step (default: %(default)s)")
         recipe.add_argument("--learning-rate", type=float, default=1.5e-4, help="at its peak (default: %(default)s)")
+        recipe.add_argument(
+            "--layer-decay",
+            type=_share,
+            default=1.0,
+            help="0 to 1, the rate of each layer as a share of that of the one above it (default: %(default)s)",
+        )
         recipe.add_argument(
             "--max-length", type=_at_least_one, default=64, help="word pieces in training (default: %(default)s)"
         )
@@ -78,9 +89,18 @@ def parser() -> argparse.ArgumentParser:
         recipe.add_argument(
             "--teacher-weight", type=_share, default=0.5, help="0 to 1, how much theirs count (default: %(default)s)"
         )
-    for recipe in (tfidf, electra, distilbert):
+    mixed = "; with any of --tweets, --risk and --pairs the project's own texts are learned, too, and risks are given"
+    electra.add_argument(
+        "--tweets", type=Path, help=f"unlabelled tweets to learn the teachers' word on, see models/tweets.py{mixed}"
+    )
+    electra.add_argument("--risk", type=Path, help=f"folder of corpora of risk, see models/risk_corpora.py{mixed}")
+    electra.add_argument("--pairs", type=int, help=f"sentences made by program, see models/augment.py{mixed}")
+    mpnet.set_defaults(epochs=4, learning_rate=5e-5, layer_decay=0.95)
+    for recipe in (tfidf, electra, distilbert, mpnet):
         recipe.add_argument("--data", help=data)
         recipe.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+
+    _add_pretrain(commands, data)
 
     refit = commands.add_parser("refit", help="make candidates from what people decided in reviews; none is promoted")
     refit.add_argument("--reviews", type=Path, required=True, help="the labelled set, a Parquet file")
@@ -103,13 +123,13 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("--folder", type=Path, default=ROOT / "data" / "runs", help="default: data/runs")
 
     evaluate = commands.add_parser("evaluate", help="measure a trained model again")
-    evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert"))
+    evaluate.add_argument("model", choices=("tfidf", "electra", "distilbert", "mpnet"))
     evaluate.add_argument("--data", help=data)
     evaluate.add_argument(
         "--split",
-        choices=("dev", "test", "sample"),
+        choices=("dev", "test", "sample", "written"),
         default="test",
-        help="sample is the project's own tweets; default: %(default)s",
+        help="sample is the project's own tweets, written the dev split of those it learns from; default: %(default)s",
     )
     evaluate.add_argument(
         "--log", action="store_true", help="also add figures, curves and cost to the model's run in the tracker"
@@ -120,6 +140,28 @@ def parser() -> argparse.ArgumentParser:
     listed.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of an uncased WordPiece model")
     listed.add_argument("--output", type=Path, required=True, help="the file to write")
     return whole
+
+
+def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", data: str) -> None:
+    body = commands.add_parser(
+        "pretrain", help="pre-train a light body of ELECTRA by replaced-token detection, for `train electra --base`"
+    )
+    body.add_argument(
+        "--tweets", type=Path, required=True, help="unlabelled tweets, one a line, gzipped or not; see models/tweets.py"
+    )
+    body.add_argument("--data", help=data)
+    body.add_argument("--vocabulary", type=_at_least_one, default=12_000, help="word pieces (default: %(default)s)")
+    body.add_argument("--width", type=_at_least_one, default=192, help="of their table (default: %(default)s)")
+    body.add_argument(
+        "--generator-layers", type=_at_least_one, default=2, help="of the body's six layers (default: %(default)s)"
+    )
+    body.add_argument("--epochs", type=_at_least_one, default=3, help="default: %(default)s")
+    body.add_argument("--batch-size", type=_at_least_one, default=64, help="texts a step (default: %(default)s)")
+    body.add_argument("--learning-rate", type=float, default=2e-4, help="at its peak (default: %(default)s)")
+    body.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="as in train (default: %(default)s)"
+    )
+    body.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
 
 def _at_least_one(text: str) -> int:
@@ -145,20 +187,50 @@ def _train(options: argparse.Namespace) -> None:
     else:
         # Imported here: torch takes seconds, and the baseline needs none.
         from models.finetune import Hyperparameters  # noqa: PLC0415
-        from models.recipes import distilbert, electra, transformer  # noqa: PLC0415
+        from models.recipes import distilbert, electra, mpnet, transformer  # noqa: PLC0415
 
-        recipe = {"electra": electra.RECIPE, "distilbert": distilbert.RECIPE}[options.model]
+        recipe = {recipe.name: recipe for recipe in (electra.RECIPE, distilbert.RECIPE, mpnet.RECIPE)}[options.model]
         chosen = Hyperparameters(
             epochs=options.epochs,
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
+            layer_decay=options.layer_decay,
             max_length=options.max_length,
             precision=options.precision,
             teachers=options.teachers,
             teacher_weight=options.teacher_weight,
             seed=options.seed,
         )
-        transformer.train(recipe, data, base=options.base, settings=chosen, now=now, say=print)
+        transformer.train(
+            recipe, data, base=options.base, settings=chosen, now=now, say=print, sources=_sources(options)
+        )
+
+
+def _sources(options: argparse.Namespace) -> "Sources | None":
+    """Return what an ELECTRA learns from beside the corpus, None if no option names anything."""
+    from models.mixture import Sources  # noqa: PLC0415
+
+    named = {name: getattr(options, name, None) for name in ("tweets", "risk", "pairs")}
+    given = {name: value for name, value in named.items() if value is not None}
+    return Sources(**given) if given else None
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    # Imported here: torch takes seconds.
+    from models.pretrain import Pretraining  # noqa: PLC0415
+    from models.recipes import body  # noqa: PLC0415
+
+    settings = Pretraining(
+        vocabulary=options.vocabulary,
+        width=options.width,
+        generator_layers=options.generator_layers,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        precision=options.precision,
+        seed=options.seed,
+    )
+    body.train(options.tweets, goemotions.data_dir(options.data), settings, datetime.now(UTC), print)
 
 
 def _refit(options: argparse.Namespace) -> None:
@@ -221,13 +293,27 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"Measured again and added to run {run}.")
     if options.split == "sample":
         split = sample_tweets.load(settings().sample_tweets)
+    elif options.split == "written":
+        split = written.tweets("dev")
     else:
         split = goemotions.load(options.split, options.data)
     model = load(training.target(options.model))
     print(model.info.label)
     print(training.table(training.measure(model, split)))
+    if options.split == "written" and model.info.risks:
+        print(training.risk_table(training.measure_risks(model, [written.risky("dev")]), "risk_dev"))
     if options.model != _BASELINE and (training.target(_BASELINE) / "manifest.json").exists():
         print(training.comparison(model, load(training.target(_BASELINE)), split))
+
+
+_COMMANDS: Final = {
+    "pretrain": _pretrain,
+    "train": _train,
+    "refit": _refit,
+    "evaluate": _evaluate,
+    "runs": _runs,
+    "words": _words,
+}
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Origin:
         tuned_on: what thresholds were tuned on.
         command: that makes it again, if that is not `train`.
         normaliser_version: of the texts that it learned from.
+        risks: what it gives beside the emotions.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Origin:
     tuned_on: str = "dev"
     command: str = ""
     normaliser_version: str = NORMALISER_VERSION
+    risks: tuple[str, ...] = ()
 
 
 def next_version(folder: Path) -> str:
@@ -107,6 +109,7 @@ def write_manifest(
         normaliser_version=origin.normaliser_version,
         max_length=origin.max_length,
         labels=LABELS,
+        risks=origin.risks,
         files={path.name: _fact(path) for path in sorted(folder.iterdir()) if path.name not in _PAPERS},
         training={
             "trained_at": now.isoformat(timespec="seconds"),
@@ -155,6 +158,7 @@ def write_card(
     parameters = "\n".join(f"| {name} | {value.replace('|', '&#124;')} |" for name, value in origin.parameters)
     training = manifest.training
     learned_from = f", and {origin.learned_from}" if origin.learned_from else ""
+    risks = f", and {len(origin.risks)} of risk, in the order of `risks`" if origin.risks else ""
     comparison = "\n## Compared\n\n" + "".join(f"* {sentence}\n" for sentence in compared) if compared else ""
     train = " ".join(filter(None, (f"train {origin.name} --data DIR --seed {origin.seed}", origin.options)))
     usual = f"python -m models {train}\npython -m models evaluate {origin.name} --data DIR"
@@ -168,7 +172,7 @@ def write_card(
 | base | {base} |
 | trained on | GoEmotions, 28-label split (Demszky et al., ACL 2020; CC BY 4.0, Google Research){learned_from} |
 | reads | {read} of a normalised text (normaliser version {manifest.normaliser_version}) |
-| gives | 28 independent probabilities, in the order of `labels` in manifest.json |
+| gives | 28 independent probabilities, in the order of `labels` in manifest.json{risks} |
 | size | {size:.2f} MB on disk |
 | trained at | {training["trained_at"]}, seed {origin.seed}, code revision `{origin.code_revision}` |
 

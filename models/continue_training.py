@@ -10,7 +10,7 @@ still export to the same bytes.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import ElectraForSequenceClassification
 
+from core.emotions import LABELS
 from core.errors import ModelError
 from core.experiments.tracking import Measurement
 from core.inference.checkpoint import recover
@@ -101,7 +102,7 @@ def train_further(
     reads = manifest.normaliser_version
 
     checked = _rows(dev, np.arange(len(dev)) < CHECKED)
-    probabilities = predict(model, encode(tokenizer, checked, length, reads).ids)
+    probabilities = predict(model, encode(tokenizer, checked, length, reads).ids)[:, : len(LABELS)]
     gaps = np.abs(probabilities - np.nan_to_num(parent.read(checked.raw)))
     if gaps.mean() > APART:
         raise ModelError(
@@ -115,9 +116,16 @@ def train_further(
     sample = _sample(train, len(learn), settings.seed)
     # Reviews are learned as they are, replayed texts half as the raters and half as the parent has them.
     taught = np.concatenate([learn.targets.astype(np.float32), np.nan_to_num(parent.read(sample.raw))])
+    learned = encode(tokenizer, together(learn, sample), min(settings.max_length, length), reads)
+    # Nobody reviews risks: what the parent says of them is kept.
+    risks = parent.outputs(together(learn, sample).read_by(reads)).risks
+    if risks is not None:
+        risks = np.nan_to_num(risks)
+        learned = replace(learned, targets=np.hstack([learned.targets, risks]))
+        taught = np.hstack([taught, risks])
     finetune(
         model,
-        encode(tokenizer, together(learn, sample), min(settings.max_length, length), reads),
+        learned,
         _watched(encode(tokenizer, dev, length, reads)),
         settings,
         scratch / "epochs",

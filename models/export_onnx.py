@@ -15,7 +15,9 @@ Initialisers keep the names of the checkpoint's parameters; the scale of `x` is 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -35,12 +37,14 @@ WEIGHT_STEPS: Final = 63
 EMBEDDING_STEPS: Final = 127
 """The same of an embedding, which nothing is multiplied with."""
 _GELU_MINIMUM: Final = -0.17
+_SPECIAL: Final = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 
 
 def export(model: ElectraForSequenceClassification, folder: Path) -> Path:
     """Write `model.onnx`: `input_ids`, `attention_mask` (int64 [n, length]) to `probabilities` (float32 [n, n_labels]).
 
-    The same weights give the same bytes.
+    The labels are the 28 emotions, and after them the risks if the model was trained for them, too. The same weights
+    give the same bytes.
 
     Args:
         model: its `config.problem_type` must be `multi_label_classification`.
@@ -56,7 +60,13 @@ def export(model: ElectraForSequenceClassification, folder: Path) -> Path:
     return path
 
 
-def write_tokenizer(tokenizer: Tokenizer, model: PreTrainedModel, max_length: int, folder: Path) -> list[Path]:
+def write_tokenizer(
+    tokenizer: Tokenizer,
+    model: PreTrainedModel,
+    max_length: int,
+    folder: Path,
+    special: Mapping[str, str] = MappingProxyType(_SPECIAL),
+) -> list[Path]:
     """Write `tokenizer.json`, `tokenizer_config.json` and `config.json`, as `tokenizers` and `transformers` read them.
 
     Args:
@@ -64,6 +74,7 @@ def write_tokenizer(tokenizer: Tokenizer, model: PreTrainedModel, max_length: in
         model: the trained model, whose configuration has `id2label`.
         max_length: word pieces that are read, the special ones included.
         folder: made if need be.
+        special: the pieces without a text of their own, by what they are for; BERT's, if they are not named.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stored = Tokenizer.from_str(tokenizer.to_str())
@@ -74,12 +85,7 @@ def write_tokenizer(tokenizer: Tokenizer, model: PreTrainedModel, max_length: in
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": max_length,
         "model_input_names": ["input_ids", "attention_mask"],
-        "pad_token": "[PAD]",
-        "unk_token": "[UNK]",
-        "cls_token": "[CLS]",
-        "sep_token": "[SEP]",
-        "mask_token": "[MASK]",
-    }
+    } | {f"{role}_token": piece for role, piece in special.items()}
     described = model.config.to_dict() | {"architectures": [type(model).__name__]}
     described.pop("_name_or_path", None)
     texts = {

@@ -1,7 +1,7 @@
 """What every recipe ends with: thresholds on dev, one measurement on test, papers, the tracker, and the new folder."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from core.emotions import AT_LEVEL, LABELS, Scores, roll_up_targets
 from core.errors import ModelError, TrackingError
@@ -19,13 +20,15 @@ from core.experiments.run import FINGERPRINT_TAG, MODEL_TAG, VERSION_TAG
 from core.experiments.tracking import Dataset, Measurement, Run, log_run
 from core.inference.classifier import Classifier, Manifest, Thresholds, load, read_manifest
 from core.machine import machine_kind
+from core.risks import RISKS
 from core.settings import ROOT, settings
-from core.stats.metrics import BOOTSTRAP_SEED, f1_differences, resample
+from core.stats.metrics import BOOTSTRAP_SEED, count, f1, f1_differences, precision, recall, resample
 from models import goemotions
 from models.artefact import Origin, labels_csv, next_version, write_card, write_manifest
-from models.evaluate import Evaluation, evaluate
+from models.evaluate import FLAT, Evaluation, evaluate
 from models.parameters import count_parameters
-from models.thresholds import tune_levels
+from models.thresholds import tune_known, tune_levels
+from models.written import RiskTexts
 
 MeasureCost = Callable[[Path], cost.Cost | None]
 
@@ -49,14 +52,31 @@ class AsCandidate:
     Attributes:
         dataset: what it has learned from beside the corpus.
         tune_on: texts that thresholds are tuned on together with dev, None for dev alone.
+        risks: thresholds of the risks that it gives as its parent does: nobody's review says anything of them.
         compare: the finished model and the test split, to what was found.
         report: told how far it is, 0..1, and what is done next.
     """
 
     dataset: Dataset
     tune_on: goemotions.LabelledTexts | None
+    risks: NDArray[np.float32] | None
     compare: Callable[[Classifier, goemotions.LabelledTexts], Findings]
     report: Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Alongside:
+    """What a model learned beside the corpus, and the dev texts by which its thresholds are tuned.
+
+    Attributes:
+        datasets: of the sources.
+        tweets: written for the project; thresholds of emotions are tuned on them together with dev.
+        risks: those of the ten categories are tuned on these.
+    """
+
+    datasets: tuple[Dataset, ...]
+    tweets: goemotions.LabelledTexts
+    risks: tuple[RiskTexts, ...]
 
 
 def target(name: str) -> Path:
@@ -77,6 +97,7 @@ def publish(
     tracking_uri: str | None = None,
     measure_cost: MeasureCost = cost.measure,
     candidate: AsCandidate | None = None,
+    alongside: Alongside | None = None,
 ) -> Evaluation:
     """Turn the engine's files in `staging` into a complete model folder, record the run, and put it in service.
 
@@ -97,13 +118,18 @@ def publish(
         tracking_uri: the tracker; None takes the settings' one.
         measure_cost: measures what reading costs with the model in a folder.
         candidate: how it is published if it is no more than that; None puts it in service.
+        alongside: what it learned beside the corpus; None if that was all.
 
     Raises:
         AffectraError: the corpus, the artefact or the tracker cannot be used. What is in service stays as it was.
     """
     report: Callable[[float, str], None] = candidate.report if candidate else lambda _share, _what: None
     splits = [goemotions.load(split, data) for split in ("train", "dev", "test")]
-    datasets = (*(_dataset(split) for split in splits), *([candidate.dataset] if candidate else []))
+    datasets = (
+        *(_dataset(split) for split in splits),
+        *([candidate.dataset] if candidate else []),
+        *(alongside.datasets if alongside else []),
+    )
     _, dev, test = splits
     folder = folder or target(origin.name)
     version = next_version(folder)
@@ -111,8 +137,12 @@ def publish(
     report(0, "tuning thresholds")
     Thresholds.flat().write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
-    tuned_on = goemotions.together(dev, candidate.tune_on) if candidate and candidate.tune_on else dev
-    tune_levels(tuned_on.targets, np.nan_to_num(load(staging).read(tuned_on.raw))).write(staging / "thresholds.json")
+    further = candidate.tune_on if candidate else alongside.tweets if alongside else None
+    tuned_on = goemotions.together(dev, further) if further else dev
+    untuned = load(staging)
+    tuned = tune_levels(tuned_on.targets, np.nan_to_num(untuned.read(tuned_on.raw)))
+    risks = _tuned_risks(untuned, alongside) if alongside else candidate.risks if candidate else None
+    Thresholds.from_values(tuned.values, risks).write(staging / "thresholds.json")
     write_manifest(staging, origin, version=version, datasets=datasets, now=now, metrics=[])
 
     report(0.25, "measuring")
@@ -133,7 +163,7 @@ def publish(
             Run(
                 name=manifest.label,
                 params=(*origin.parameters, ("seed", str(origin.seed))),
-                metrics=(*measured.metrics, *found.metrics, *history),
+                metrics=(*measured.metrics, *found.metrics, *history, *_measured_alongside(finished, alongside)),
                 tags=(
                     ("base", origin.base or "none"),
                     ("code_revision", origin.code_revision),
@@ -157,6 +187,81 @@ def publish(
         _put_in_place(staging, folder)
     say(f"{manifest.label}: {finished.info.bytes / 1e6:.2f} MB in {folder}, tracked as run {run_id}")
     return measured.on_test
+
+
+def _tuned_risks(model: Classifier, alongside: Alongside) -> NDArray[np.float32]:
+    targets, known, scores = _risks(model, alongside.risks)
+    return tune_known(targets, known, scores)
+
+
+def _risks(
+    model: Classifier, texts: Sequence[RiskTexts]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float32]]:
+    """Return targets, what is known and scores of some texts' risks, [n_texts, 10] each."""
+    raw = [text for one in texts for text in one.raw]
+    said = model.outputs([model.normaliser.normalise(text) for text in raw]).risks
+    if said is None:
+        raise ModelError(f"{model.info.label} gives no risks. Name one that was trained with --risk or --tweets.")
+    targets = np.concatenate([one.targets for one in texts]) > 0
+    return targets, np.concatenate([one.known for one in texts]), np.nan_to_num(said)
+
+
+def _measured_alongside(model: Classifier, alongside: Alongside | None) -> Iterator[Measurement]:
+    """Yield figures on the dev texts that thresholds were tuned on: `tweets_dev_*` and `risk_dev_*`."""
+    if alongside is None or model.thresholds.risks is None:
+        return
+    for name, value in measure(model, alongside.tweets).metrics():
+        yield Measurement(name, value)
+    for risk in measure_risks(model, alongside.risks):
+        for figure in ("n", "precision", "recall", "f1"):
+            yield Measurement(f"risk_dev_{risk.name}_{figure}", float(getattr(risk, figure)))
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFigures:
+    """One risk at its threshold.
+
+    Attributes:
+        n: texts of which it is known.
+        support: those that it holds for.
+    """
+
+    name: str
+    n: int
+    support: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def measure_risks(model: Classifier, texts: Sequence[RiskTexts]) -> list[RiskFigures]:
+    """Measure each risk over the texts of which it is known.
+
+    Raises:
+        ModelError: the model gives no risks.
+    """
+    targets, known, scores = _risks(model, texts)
+    found = []
+    for place, name in enumerate(RISKS):
+        rows, one = known[:, place], slice(place, place + 1)
+        threshold = FLAT if model.thresholds.risks is None else model.thresholds.risks[place]
+        counts = count(targets[rows, one], scores[rows, one] >= threshold)
+        figures = (float(of(counts)[0]) for of in (precision, recall, f1))
+        found.append(RiskFigures(name, int(rows.sum()), int(counts.support[0]), *figures))
+    return found
+
+
+def risk_table(figures: Sequence[RiskFigures], split: str) -> str:
+    """Return figures of risks as lines of text."""
+    lines = [
+        f"risks, {split}",
+        f"  {'category':<12} {'texts':>6} {'risky':>6} {'precision':>10} {'recall':>7} {'F1':>6}",
+    ]
+    lines += [
+        f"  {one.name:<12} {one.n:>6} {one.support:>6} {one.precision:>10.3f} {one.recall:>7.3f} {one.f1:>6.3f}"
+        for one in figures
+    ]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

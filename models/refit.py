@@ -164,6 +164,7 @@ def refit(
                     ),
                     # TF-IDF knows by heart what it was fitted on: its scores there are no measure of others.
                     tune_on=None if kind == "tfidf" else reviews.learn,
+                    risks=parent.model.thresholds.risks if origin.risks else None,
                     compare=partial(jury.compare, rivals),
                     report=_part(part, 0.5, 1),
                 ),
@@ -226,6 +227,7 @@ class _Bench:
             base_licence=str(parent.training.get("base_licence", "")),
             max_length=parent.max_length,
             normaliser_version=parent.normaliser_version,
+            risks=parent.risks,
             summary=summary,
             parameters=(),
             seed=self.seed,

@@ -68,6 +68,22 @@ def tune_levels(targets: NDArray[np.bool_], scores: Scores) -> Thresholds:
     )
 
 
+def tune_known(targets: NDArray[np.bool_], known: NDArray[np.bool_], scores: Scores) -> NDArray[np.float32]:
+    """Return `tune`'s threshold of each label over the texts of which it is known, float32 [n_labels].
+
+    Args:
+        targets: bool [n_texts, n_labels].
+        known: bool [n_texts, n_labels].
+        scores: float32 [n_texts, n_labels].
+    """
+    return np.array(
+        [
+            tune(targets[rows, label : label + 1], scores[rows, label : label + 1])[0]
+            for label, rows in enumerate(known.T)
+        ]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOutF1:
     """Macro and micro F1 on texts that the thresholds were not tuned on; means over the repeats."""

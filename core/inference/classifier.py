@@ -20,16 +20,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core import packages
 from core.emotions import AT_LEVEL, LABELS, Level, Scores, names, roll_up
 from core.errors import ModelError
+from core.risks import RISKS
 from core.text import NORMALISER_VERSION, NORMALISER_VERSIONS, normaliser
 
 EngineName = Literal["onnx", "torch", "sklearn"]
+
+_RISK: Final = "risk"
+"""What `thresholds.json` calls the level of the risks."""
 
 
 class Engine(Protocol):
     """What computes scores. Shared by all threads of the process, so `score` must be safe to call at once."""
 
     def score(self, texts: Sequence[str]) -> Scores:
-        """Return float32 [n_texts, 28] in the order of `texts`, which are normalised and not empty."""
+        """Return float32 [n_texts, n_outputs] in the order of `texts`, which are normalised and not empty.
+
+        The outputs are the 28 emotions, and after them the risks that the manifest names.
+        """
         ...
 
     def exceed(self, texts: Sequence[str]) -> list[bool]:
@@ -57,6 +64,7 @@ class Manifest(BaseModel):
         version: the version of its weights; a new training run raises it.
         base: the pre-trained weights it started from, empty if none.
         max_length: word pieces that are read, None if there is no limit.
+        risks: what it gives beside the labels: `RISKS`, or nothing.
         files: every file of the folder that the engine or the thresholds need, by name.
         training: where it comes from: data checksums, code revision, seed, parameters.
         metrics: the figures measured on the test split by the run that made it.
@@ -71,6 +79,7 @@ class Manifest(BaseModel):
     normaliser_version: str
     max_length: int | None
     labels: tuple[str, ...]
+    risks: tuple[str, ...] = ()
     files: dict[str, FileFact]
     training: dict[str, Any]
     metrics: dict[str, float]
@@ -92,23 +101,36 @@ class Manifest(BaseModel):
         return hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
+def _rounded(row: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.round(row.astype(np.float64), 6).astype(np.float32)
+
+
+def _row(stored: dict[str, Any], labels: Sequence[str]) -> NDArray[np.float32]:
+    return np.array([float(stored[name]) for name in labels], dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """The probability from which a label counts, float32 [n_labels] for each level, tuned on dev alone.
 
     Attributes:
         version: the first twelve digits of the sha256 over the values, stamped on every prediction.
+        risks: float32 [10], the probability from which a risk counts; None for a model that gives none.
     """
 
     values: dict[Level, NDArray[np.float32]]
     version: str
+    risks: NDArray[np.float32] | None = None
 
     @classmethod
-    def from_values(cls, values: dict[Level, NDArray[np.float32]]) -> "Thresholds":
+    def from_values(
+        cls, values: dict[Level, NDArray[np.float32]], risks: NDArray[np.float32] | None = None
+    ) -> "Thresholds":
         """Take thresholds of all three levels, to six decimals as they are written; the version follows from them."""
-        rounded = {level: np.round(values[level].astype(np.float64), 6).astype(np.float32) for level in AT_LEVEL}
-        digest = hashlib.sha256(b"".join(rounded[level].astype("<f4").tobytes() for level in AT_LEVEL))
-        return cls(rounded, digest.hexdigest()[:12])
+        rounded = {level: _rounded(values[level]) for level in AT_LEVEL}
+        every = [*rounded.values()] + ([] if risks is None else [_rounded(risks)])
+        digest = hashlib.sha256(b"".join(row.astype("<f4").tobytes() for row in every))
+        return cls(rounded, digest.hexdigest()[:12], None if risks is None else every[-1])
 
     @classmethod
     def flat(cls, value: float = 0.5) -> "Thresholds":
@@ -117,29 +139,32 @@ class Thresholds:
 
     @classmethod
     def read(cls, path: Path) -> "Thresholds":
-        """Read `thresholds.json`: for each level an object of label name to value in 0..1.
+        """Read `thresholds.json`: for each level, and for "risk" if it is there, an object of name to value in 0..1.
 
         Raises:
             ModelError: it is not such a file; the message names the level and the label.
         """
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            values = {level: np.array([float(stored[level][name]) for name in names(level)]) for level in AT_LEVEL}
+            values = {level: _row(stored[level], names(level)) for level in AT_LEVEL}
+            risks = _row(stored[_RISK], RISKS) if _RISK in stored else None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"{path}: no usable thresholds ({error!r}). Restore the file from the repository."
             ) from error
-        for level, row in values.items():
+        for level, row in [*values.items(), *([] if risks is None else [(_RISK, risks)])]:
             if not ((row >= 0) & (row <= 1)).all():
                 raise ModelError(f"{path}: a threshold of level {level!r} lies outside 0..1. Restore the file.")
-        return cls.from_values({level: row.astype(np.float32) for level, row in values.items()})
+        return cls.from_values(values, risks)
 
     def write(self, path: Path) -> None:
         """Write `thresholds.json`, as `read` reads it."""
-        stored = {
-            level: {name: round(float(value), 6) for name, value in zip(names(level), row, strict=True)}
-            for level, row in self.values.items()
+        rows: dict[str, dict[str, np.float32]] = {
+            level: dict(zip(names(level), row, strict=True)) for level, row in self.values.items()
         }
+        if self.risks is not None:
+            rows |= {_RISK: dict(zip(RISKS, self.risks, strict=True))}
+        stored = {level: {name: round(float(value), 6) for name, value in row.items()} for level, row in rows.items()}
         path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
@@ -157,11 +182,25 @@ class ModelInfo:
     max_length: int | None
     bytes: int
     metrics: dict[str, float]
+    risks: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """Name and version, as pages show them."""
         return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """All that a model says of some texts; a row is NaN where the text is empty.
+
+    Attributes:
+        emotions: float32 [n_texts, 28].
+        risks: float32 [n_texts, 10] in the order of `RISKS`, independent probabilities; None if it does not say any.
+    """
+
+    emotions: Scores
+    risks: Scores | None
 
 
 class Classifier:
@@ -183,11 +222,19 @@ class Classifier:
         >>> model.scores(["thank you so much", ""]).shape  # doctest: +SKIP
         (2, 28)
         """
-        scores = np.full((len(clean_texts), len(LABELS)), np.nan, dtype=np.float32)
+        return self.outputs(clean_texts).emotions
+
+    def outputs(self, clean_texts: Sequence[str]) -> Outputs:
+        """Return emotions and, if the model gives them, risks of normalised texts: one pass for both."""
+        risks = len(self.info.risks)
+        outputs = np.full((len(clean_texts), len(LABELS) + risks), np.nan, dtype=np.float32)
         readable = [row for row, text in enumerate(clean_texts) if text]
         if readable:
-            scores[readable] = self._engine.score([clean_texts[row] for row in readable])
-        return scores
+            outputs[readable] = self._engine.score([clean_texts[row] for row in readable])
+        if not risks:
+            return Outputs(outputs, None)
+        emotions, risky = np.split(outputs, [len(LABELS)], axis=1)
+        return Outputs(np.ascontiguousarray(emotions), np.ascontiguousarray(risky))
 
     def exceed(self, clean_texts: Sequence[str]) -> list[bool]:
         """Return for each normalised text whether the model reads only its beginning."""
@@ -269,6 +316,11 @@ def load(folder: Path, threads: int = 0) -> Classifier:
     manifest = read_manifest(folder)
     if manifest.labels != LABELS:
         raise ModelError(f"{folder}: the model knows other labels than GoEmotions' 28. It cannot be served here.")
+    if manifest.risks not in {(), RISKS}:
+        raise ModelError(
+            f"{folder}: the model knows other risks than {', '.join(RISKS)}. Train it anew, or take the program it "
+            f"came with."
+        )
     if manifest.normaliser_version not in NORMALISER_VERSIONS:
         raise ModelError(
             f"{folder}: trained on texts of normaliser version {manifest.normaliser_version}, this program has "
@@ -295,6 +347,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
         max_length=manifest.max_length,
         bytes=manifest.bytes,
         metrics=manifest.metrics,
+        risks=manifest.risks,
     )
     return Classifier(engine, info, thresholds)
 
@@ -321,5 +374,6 @@ def _load_checkpoint(folder: Path, threads: int) -> Classifier:
         max_length=engine.pieces.max_length,
         bytes=sum(path.stat().st_size for path in weights),
         metrics={},
+        risks=engine.risks,
     )
     return Classifier(engine, info, thresholds)

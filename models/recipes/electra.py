@@ -5,6 +5,7 @@ none is, the packaged all-MiniLM-L6-v2 (a MiniLM-L6-H384) is laid into an ELECTR
 `hidden_size` ELECTRA's encoder has BERT's blocks, so the weights fit key for key.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,6 +17,7 @@ from models.finetune import start_at_prior
 from models.goemotions import LabelledTexts
 from models.recipes.transformer import (
     SERVING_LENGTH,
+    Model,
     Recipe,
     labels_config,
     lay_into,
@@ -33,13 +35,16 @@ def build(base: str, train: LabelledTexts) -> tuple[ElectraForSequenceClassifica
     Raises:
         ModelError: the packaged weights are asked for and not installed.
     """
-    model, tokenizer = start_from(base, ElectraForSequenceClassification, _from_packaged)
+    model, tokenizer = start_from(
+        base, ElectraForSequenceClassification, partial(from_packaged, ElectraForSequenceClassification)
+    )
     start_at_prior(model.classifier.out_proj, train.targets)
     return model, tokenizer
 
 
-def _from_packaged(bert: dict[str, Any], weights: dict[str, torch.Tensor]) -> ElectraForSequenceClassification:
-    model = ElectraForSequenceClassification(
+def from_packaged(kind: type[Model], bert: dict[str, Any], weights: dict[str, torch.Tensor]) -> Model:
+    """Return an ELECTRA of some kind with a BERT encoder's weights in its body; its head is untrained."""
+    model = kind(
         ElectraConfig(
             vocab_size=bert["vocab_size"],
             embedding_size=bert["hidden_size"],

@@ -6,18 +6,20 @@ engine reads it.
 
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 import torch
+from emoji import EMOJI_DATA
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, normalizers
-from transformers import AutoConfig, PreTrainedModel
+from tokenizers import AddedToken, Tokenizer, normalizers
+from torch import nn
+from transformers import AutoConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from core.emotions import LABELS
 from core.errors import ModelError
@@ -25,18 +27,24 @@ from core.experiments import cost
 from core.experiments.tracking import Measurement
 from core.inference.classifier import EngineName, load, read_manifest
 from core.machine import code_revision
+from core.risks import RISKS
 from core.settings import settings as program_settings
-from models import goemotions
+from core.text import AMBIGUOUS_EMOJI
+from models import goemotions, mixture, risk_corpora, written
 from models.artefact import Origin, next_version
 from models.evaluate import Evaluation
 from models.finetune import Hyperparameters, encode, finetune
 from models.goemotions import LabelledTexts
-from models.publish import BUILD, MeasureCost, fresh, publish, target
+from models.mixture import LEARNED_FROM, Mixture, Sources, mix, widen
+from models.publish import BUILD, Alongside, MeasureCost, fresh, publish, target
 from models.thresholds import held_out_f1
 
 PACKAGED_BASE: Final = "all-MiniLM-L6-v2"
 SERVING_LENGTH: Final = 128
 """Word pieces that the served model reads. Training reads 64, which 99.99 % of the comments do not fill."""
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
@@ -54,6 +62,7 @@ class Recipe:
         summary: a sentence for the model card.
         build: the name or folder of a base, and the training split, to an untrained classifier and its tokenizer.
         write: the trained classifier and its tokenizer, into a folder.
+        packaged: the base that comes as a package, under Apache-2.0; what is trained on if no other is named.
     """
 
     name: str
@@ -62,6 +71,7 @@ class Recipe:
     summary: str
     build: Callable[[str, LabelledTexts], tuple[PreTrainedModel, Tokenizer]]
     write: Callable[[PreTrainedModel, Tokenizer, Path], None]
+    packaged: str = PACKAGED_BASE
 
 
 def packaged_base() -> Path:
@@ -122,8 +132,42 @@ def start_from(
         model = from_packaged(bert, weights)
     else:
         model = kind.from_pretrained(base, config=AutoConfig.from_pretrained(base, **labels_config()))
-        tokenizer = Tokenizer.from_pretrained(base)
-    return model, read_masks_as_words(tokenizer)
+        tokenizer = tokenizer_of(base)
+    read_signs(model, tokenizer)
+    return model, tokenizer
+
+
+def read_signs(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
+    """Let a model read what the normaliser and the corpus write in brackets: masks, and emoji with two meanings.
+
+    Such an emoji starts as the words of its CLDR name.
+    """
+    read_masks_as_words(tokenizer)
+    meanings = {token: EMOJI_DATA[sign]["en"].strip(":").replace("_", " ") for sign, token in AMBIGUOUS_EMOJI.items()}
+    known = tokenizer.get_vocab()
+    add_pieces(model, tokenizer, {token: meaning for token, meaning in meanings.items() if token not in known})
+
+
+@torch.no_grad()
+def add_pieces(model: PreTrainedModel, tokenizer: Tokenizer, meanings: Mapping[str, str]) -> None:
+    """Let the tokenizer read each key of `meanings` as one piece, whose vector starts as the mean of its meaning's."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    table = cast(nn.Embedding, model.get_input_embeddings()).weight
+    vectors = [
+        table[tokenizer.encode(meaning, add_special_tokens=False).ids].mean(dim=0) for meaning in meanings.values()
+    ]
+    # Not special: what is special is plain text to the program that serves.
+    tokenizer.add_tokens([AddedToken(piece, normalized=False, special=False) for piece in meanings])
+    grown = model.resize_token_embeddings(tokenizer.get_vocab_size(), mean_resizing=False).weight
+    for piece, vector in zip(meanings, vectors, strict=True):
+        grown[tokenizer.token_to_id(piece)] = vector
+
+
+def tokenizer_of(base: str) -> Tokenizer:
+    """Return the tokenizer of a checkpoint: a folder, or a name that the hub knows."""
+    file = Path(base) / "tokenizer.json"
+    return Tokenizer.from_file(str(file)) if file.is_file() else Tokenizer.from_pretrained(base)
 
 
 def lay_into(model: PreTrainedModel, weights: dict[str, torch.Tensor], body: str) -> None:
@@ -168,6 +212,7 @@ def train(
     served: Path | None = None,
     tracking_uri: str | None = None,
     measure_cost: MeasureCost = cost.measure,
+    sources: Sources | None = None,
 ) -> Evaluation:
     """Fine-tune, choose the best epoch on dev, write the artefact, measure that and put it in service.
 
@@ -184,6 +229,8 @@ def train(
         served: the model's folder; None takes `target(recipe.name)`.
         tracking_uri: the tracker; None takes the settings' one.
         measure_cost: see `publish`.
+        sources: what is learned from beside the corpus, by an ELECTRA that then gives risks, too; None is the corpus
+            alone.
 
     Raises:
         AffectraError: the run in the folder was begun otherwise, or see the recipe's `build` and `publish`.
@@ -191,28 +238,51 @@ def train(
     next_version(served or target(recipe.name))  # a damaged manifest had better come to light now than after an hour
     name = f"{recipe.name}-seed{settings.seed}"
     folder = work / name
-    revision = begin(folder, base, settings, now)
+    revision = begin(folder, base, settings, now, sources)
     corpus, dev = goemotions.load("train", data), goemotions.load("dev", data)
     torch.manual_seed(settings.seed)
     model, tokenizer = recipe.build(base, corpus)
-    probabilities = finetune(
-        model,
-        encode(tokenizer, corpus, settings.max_length),
-        encode(tokenizer, dev, SERVING_LENGTH),
-        settings,
-        folder,
-        taught=teach(settings.teachers, corpus, folder / "taught.npy"),
-    )
-    chosen = choose(dev.targets, probabilities, say)
+    mixed = None
+    if sources is None:
+        probabilities = finetune(
+            model,
+            encode(tokenizer, corpus, settings.max_length),
+            encode(tokenizer, dev, SERVING_LENGTH),
+            settings,
+            folder,
+            taught=teach(settings, corpus.raw, folder / "taught.npy"),
+        )
+        chosen = choose(dev.targets, probabilities, say)
+    else:
+        mixed = mix(
+            sources,
+            corpus,
+            dev,
+            lambda part, raw: teach(settings, raw, folder / f"taught-{part.replace(' ', '-')}.npy"),
+            teacher_weight=settings.teacher_weight,
+            seed=settings.seed,
+        )
+        for part in mixed.train:
+            say(f"{len(part):7,} {part.name}")
+        widen(cast(ElectraForSequenceClassification, model), mixed.train)
+        probabilities = finetune(
+            model,
+            mixture.encode(mixed.train, tokenizer, settings.max_length),
+            mixture.encode(mixed.dev, tokenizer, SERVING_LENGTH),
+            settings,
+            folder,
+        )
+        chosen = choose_mixed(mixed, probabilities, say)
 
     staging = fresh(work / f"{name}-artefact")
     recipe.write(type(model).from_pretrained(folder / chosen), tokenizer, staging)
+    described, licence = _described(base, recipe)
     origin = Origin(
         name=recipe.name,
         family=recipe.family,
         engine=recipe.engine,
-        base=base,
-        base_licence="Apache-2.0" if base == PACKAGED_BASE else "see its own card",
+        base=described,
+        base_licence=licence,
         max_length=SERVING_LENGTH,
         summary=recipe.summary,
         parameters=(
@@ -223,7 +293,8 @@ def train(
         ),
         seed=settings.seed,
         code_revision=revision,
-        options=_options(base, settings),
+        options=_options("" if base == recipe.packaged else base, settings, sources),
+        **_learned(mixed),
     )
     history = folder / "history.jsonl"
     return publish(
@@ -237,14 +308,52 @@ def train(
         folder=served,
         tracking_uri=tracking_uri,
         measure_cost=measure_cost,
+        alongside=_alongside(sources, mixed),
     )
 
 
-def _options(base: str, settings: Hyperparameters) -> str:
-    """Return what the command line needs beside the seed to train alike."""
+def _learned(mixed: Mixture | None) -> dict[str, Any]:
+    """Return what `Origin` says of a mixed training beside what it says of any."""
+    if mixed is None:
+        return {}
+    return {
+        "risks": RISKS,
+        "learned_from": ", ".join(LEARNED_FROM[data.name] for data in mixed.datasets),
+        "tuned_on": "dev and on the dev split of the written tweets",
+    }
+
+
+def _alongside(sources: Sources | None, mixed: Mixture | None) -> Alongside | None:
+    if sources is None or mixed is None:
+        return None
+    corpora = risk_corpora.load(sources.risk, "dev") if sources.risk else []
+    own, risky = written.tweets("dev", sources.written), written.risky("dev", sources.written)
+    return Alongside(mixed.datasets, own, (risky, *corpora))
+
+
+def _described(base: str, recipe: Recipe) -> tuple[str, str]:
+    """Return the base as manifests name it, no folder of this machine, and its licence."""
+    run = Path(base).parent / "run.json"
+    if base != recipe.packaged and run.is_file():
+        start = json.loads(run.read_text(encoding="utf-8"))["base"]
+        return (
+            f"{start}, pre-trained further as {run.parent.name}",
+            "Apache-2.0" if start == PACKAGED_BASE else "its own",
+        )
+    return Path(base).name if Path(base).is_dir() else base, (
+        "Apache-2.0" if base == recipe.packaged else "see its own card"
+    )
+
+
+def _options(base: str, settings: Hyperparameters, sources: Sources | None) -> str:
+    """Return what the command line needs beside the seed to train alike; `base` is empty for the recipe's own."""
     usual = asdict(Hyperparameters())
-    given = {"base": base} if base != PACKAGED_BASE else {}
+    given: dict[str, object] = {"base": base} if base else {}
     given |= {name: value for name, value in asdict(settings).items() if name != "seed" and value != usual[name]}
+    if sources:
+        # Files of the one who trains: named by what they are.
+        named = {"tweets": "FILE" if sources.tweets else None, "risk": "DIR" if sources.risk else None}
+        given |= {name: value for name, value in named.items() if value} | {"pairs": sources.pairs}
     return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
 
 
@@ -263,20 +372,22 @@ def _folders(teachers: str) -> list[Path]:
     return [program_settings().model_folder(name.strip()) for name in teachers.split(",") if name.strip()]
 
 
-def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float32] | None:
+def teach(settings: Hyperparameters, raw: Sequence[str], kept: Path) -> NDArray[np.float32] | None:
     """Return the teachers' mean probabilities, float32 [n_texts, 28], None without teachers; computed once into `kept`.
 
     Args:
-        teachers: names of model folders, or paths, parted by commas.
+        settings: name the teachers, and the precision of their products.
+        raw: texts as they were written.
 
     Raises:
         ModelError: a teacher cannot be loaded.
     """
-    folders = _folders(teachers)
+    folders = _folders(settings.teachers)
     if not folders:
         return None
     if not kept.exists():
-        said = [np.nan_to_num(load(folder).read(corpus.raw)) for folder in folders]
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
+            said = [np.nan_to_num(load(folder).read(raw)) for folder in folders]
         partial = kept.with_name(f"partial-{kept.name}")
         np.save(partial, np.mean(said, axis=0, dtype=np.float32))
         partial.replace(kept)
@@ -284,7 +395,7 @@ def teach(teachers: str, corpus: LabelledTexts, kept: Path) -> NDArray[np.float3
     return taught
 
 
-def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> str:
+def begin(folder: Path, base: str, settings: "DataclassInstance", now: datetime, sources: Sources | None = None) -> str:
     """Write down how a run begins (`run.json`), or check that one to be resumed began alike.
 
     Returns:
@@ -295,10 +406,12 @@ def begin(folder: Path, base: str, settings: Hyperparameters, now: datetime) -> 
     """
     path = folder / "run.json"
     wanted = {"base": base, "settings": asdict(settings)}
+    if sources:
+        wanted["sources"] = {name: value and str(value) for name, value in asdict(sources).items()}
     if path.exists():
         begun = json.loads(path.read_text(encoding="utf-8"))
         # What a program of before did not know of was as it is by default.
-        begun["settings"] = asdict(Hyperparameters()) | begun.get("settings", {})
+        begun["settings"] = asdict(type(settings)()) | begun.get("settings", {})
         differing = [name for name, value in wanted.items() if begun.get(name) != value]
         if differing:
             raise ModelError(
@@ -330,6 +443,14 @@ def choose(
     for name, f1 in found.items():
         say(f"{name}: dev macro-F1 {f1.macro:.4f}, micro-F1 {f1.micro:.4f}, thresholds cross-validated")
     return max(found, key=lambda name: found[name].macro)
+
+
+def choose_mixed(mixed: Mixture, probabilities: Mapping[str, NDArray[np.float32]], say: Callable[[str], None]) -> str:
+    """Return the name of the weights with the highest mean of the three figures that `Mixture.judge` has."""
+    found = {name: mixed.judge(scores) for name, scores in probabilities.items()}
+    for name, (comments, own, risk) in found.items():
+        say(f"{name}: dev macro-F1 {comments:.4f}, written tweets {own:.4f}, risk average precision {risk:.4f}")
+    return max(found, key=lambda name: sum(found[name]))
 
 
 def read_history(path: Path) -> tuple[Measurement, ...]:

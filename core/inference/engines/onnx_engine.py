@@ -38,8 +38,9 @@ class OnnxEngine:
     A text's scores do not depend on which way it went, nor on its neighbours.
     """
 
-    def __init__(self, together: Any, alone: Any, pieces: WordPieces, threads: int) -> None:
+    def __init__(self, together: Any, alone: Any, pieces: WordPieces, threads: int, outputs: int = len(LABELS)) -> None:
         """Take two sessions of one model, on `threads` cores and on one (the same if `threads` is 1)."""
+        self._outputs = outputs
         self._together = together
         self._alone = alone
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
@@ -47,8 +48,11 @@ class OnnxEngine:
         self.threads: Final = threads
 
     def score(self, texts: Sequence[str]) -> Scores:
-        """Return float32 [n_texts, 28] in the order of `texts`; what exceeds `max_length` word pieces is not read."""
-        scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
+        """Return float32 [n_texts, n_outputs] in the order of `texts`: the 28 emotions, and risks if it has them.
+
+        What exceeds `max_length` word pieces is not read.
+        """
+        scores = np.empty((len(texts), self._outputs), dtype=np.float32)
         for start in range(0, len(texts), WINDOW):
             window = scores[start : start + WINDOW]
             ids = self.pieces.encode(texts[start : start + WINDOW])
@@ -98,9 +102,10 @@ def load(folder: Path, manifest: Manifest, threads: int = 0) -> OnnxEngine:
     cores = physical_cores()
     threads = min(threads, cores) if threads else cores
     pieces = WordPieces(_tokenizer(folder / TOKENIZER_FILE), manifest.max_length)
-    together = _session(folder / MODEL_FILE, threads)
-    alone = together if threads == 1 else _session(folder / MODEL_FILE, 1)
-    return OnnxEngine(together, alone, pieces, threads)
+    outputs = len(LABELS) + len(manifest.risks)
+    together = _session(folder / MODEL_FILE, threads, outputs)
+    alone = together if threads == 1 else _session(folder / MODEL_FILE, 1, outputs)
+    return OnnxEngine(together, alone, pieces, threads, outputs)
 
 
 def physical_cores() -> int:
@@ -125,7 +130,7 @@ def _tokenizer(path: Path) -> Tokenizer:
         raise ModelError(f"{path} is damaged ({error}). Restore it from the repository.") from error
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path, threads: int, wanted: int) -> Any:
     if not path.is_file():
         raise ModelError(f"{path} is missing. Restore it from the repository, or train it again with `make train`.")
     onnxruntime.set_default_logger_severity(_SILENT)
@@ -145,9 +150,9 @@ def _session(path: Path, threads: int) -> Any:
             f"Restore it from the repository, or install the version in requirements.txt."
         ) from error
     inputs, outputs = {value.name for value in session.get_inputs()}, session.get_outputs()
-    if inputs != {"input_ids", "attention_mask"} or len(outputs) != 1 or outputs[0].shape[-1] != len(LABELS):
+    if inputs != {"input_ids", "attention_mask"} or len(outputs) != 1 or outputs[0].shape[-1] != wanted:
         raise ModelError(
-            f"{path} is not a classifier of {len(LABELS)} labels over input_ids and attention_mask: it takes "
+            f"{path} is not a classifier of {wanted} labels over input_ids and attention_mask: it takes "
             f"{', '.join(sorted(inputs))}. Restore it from the repository, or export it with `make train`."
         )
     return session

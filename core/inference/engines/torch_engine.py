@@ -16,6 +16,7 @@ from core.emotions import INDEX, LABELS, Scores
 from core.errors import ModelError
 from core.inference.classifier import Manifest
 from core.inference.engines.word_pieces import WordPieces, batches_by_length
+from core.risks import RISKS
 
 FILES: Final = ("config.json", "model.safetensors", "tokenizer.json")
 """What a model folder must hold, and its manifest vouch for."""
@@ -34,28 +35,30 @@ class TorchEngine:
     Attributes:
         version: the first twelve hex digits of the sha256 of the weights.
         family: the architecture, as `model_type` in config.json names it.
+        risks: what it gives beside the emotions.
         pieces: its tokenizer; `pieces.max_length` is what is read of a text.
     """
 
     def __init__(self, model: Any, tokenizer: Any, columns: Sequence[int], max_length: int, version: str) -> None:
-        """Take a model whose output `columns[i]` is the score of `LABELS[i]`."""
+        """Take a model whose output `columns[i]` is the score of `LABELS[i]`, or after these of `RISKS[i - 28]`."""
         self._model = model
         # The Rust tokenizer itself: the wrapper around it sets truncation on a shared object, which no lock guards.
         self.pieces: Final = WordPieces(tokenizer.backend_tokenizer, max_length)
         self._padding = tokenizer.pad_token_id or 0
         self._columns = torch.tensor(columns)
+        self.risks: Final = RISKS if len(columns) > len(LABELS) else ()
         self._softmax = model.config.problem_type == "single_label_classification"
         self.version: Final = version
         self.family: Final[str] = model.config.model_type
 
     def score(self, texts: Sequence[str]) -> Scores:
-        """Return float32 [n_texts, 28] in the order of `texts`.
+        """Return float32 [n_texts, n_outputs] in the order of `texts`: the 28 emotions, and risks if it has them.
 
         They are sigmoids, or a softmax if the checkpoint was trained for one label a text. What exceeds `max_length`
         word pieces is not read.
         """
         ids = self.pieces.encode(texts)
-        scores = np.empty((len(texts), len(LABELS)), dtype=np.float32)
+        scores = np.empty((len(texts), len(self._columns)), dtype=np.float32)
         for rows in batches_by_length(ids, BATCH_PIECES):
             scores[rows] = self._run([ids[row] for row in rows])
         return scores
@@ -82,6 +85,11 @@ class TorchEngine:
 def load(folder: Path, manifest: Manifest, threads: int = 0) -> TorchEngine:
     """Load the checkpoint in a model folder whose files have been verified; see `load_checkpoint`."""
     engine = load_checkpoint(folder, threads)
+    if manifest.risks != engine.risks:
+        raise ModelError(
+            f"{folder / 'manifest.json'}: the checkpoint gives {len(engine.risks)} risks, the manifest names "
+            f"{len(manifest.risks)}. Restore the folder from the repository."
+        )
     if manifest.max_length != engine.pieces.max_length:
         raise ModelError(
             f"{folder / 'manifest.json'}: max_length is {manifest.max_length}, the checkpoint reads "
@@ -140,16 +148,17 @@ def load_checkpoint(folder: Path, threads: int = 0) -> TorchEngine:
 
 
 def _columns(id2label: Mapping[int, str], folder: Path) -> list[int]:
-    """Return for each of `LABELS` the checkpoint's column, found by name whatever its case."""
+    """Return for each of `LABELS`, and of `RISKS` if they are there, its column, found by name whatever its case."""
     found = {str(name).strip().lower(): int(number) for number, name in id2label.items()}
     missing = [name for name in LABELS if name not in found]
-    unknown = [name for name in found if name not in INDEX]
+    risks = RISKS if all(name in found for name in RISKS) else ()
+    unknown = [name for name in found if name not in INDEX and name not in risks]
     if missing or unknown or len(found) != len(id2label):
         raise ModelError(
             f"{folder / 'config.json'}: id2label must name GoEmotions' {len(LABELS)} emotions, each once. "
             f"Missing: {', '.join(missing) or 'none'}. Unknown: {', '.join(unknown) or 'none'}."
         )
-    return [found[name] for name in LABELS]
+    return [found[name] for name in (*LABELS, *risks)]
 
 
 def _max_length(config: Any, tokenizer: Any) -> int:
@@ -158,8 +167,8 @@ def _max_length(config: Any, tokenizer: Any) -> int:
         limits.append(int(tokenizer.model_max_length))
     positions = getattr(config, "max_position_embeddings", None) or 0
     if positions > 0:
-        # RoBERTa and its kin number positions from pad_token_id + 1, and so have that many fewer.
-        offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+        # RoBERTa, MPNet and their kin number positions from pad_token_id + 1, and so have that many fewer.
+        offset = (config.pad_token_id or 0) + 1 if config.model_type.endswith(("roberta", "mpnet")) else 0
         limits.append(positions - offset)
     return min(limits)
 

@@ -10,7 +10,6 @@ from transformers import ElectraConfig, ElectraForSequenceClassification
 from core.emotions import LABELS
 from core.errors import ModelError
 from models.finetune import Encoded, Hyperparameters, finetune, length_buckets, pad, predict, start_at_prior
-from models.goemotions import LabelledTexts
 from models.recipes import transformer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -61,6 +60,7 @@ def test_padding():
     batch = pad([[5, 6, 7], [8]])
     assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert pad([[5, 6, 7], [8]], 1)["input_ids"].tolist() == [[5, 6, 7], [8, 1, 1]]
 
 
 def test_buckets_hold_every_row_once():
@@ -119,36 +119,66 @@ def test_a_teacher_is_learned_from(unbroken, tmp_path):
 
 
 def test_teachers_are_read_once(tmp_path):
-    corpus = LabelledTexts("train", ["thank you so much", "i hate this"], np.zeros((2, 28), dtype=bool), "")
+    texts_ = ["thank you so much", "i hate this"]
     kept = tmp_path / "taught.npy"
-    taught = transformer.teach("electra_model, tfidf_model", corpus, kept)
+    two = Hyperparameters(teachers="electra_model, tfidf_model")
+    taught = transformer.teach(two, texts_, kept)
     assert taught.shape == (2, 28)
     assert taught.argmax(axis=1).tolist() == [LABELS.index("gratitude"), LABELS.index("anger")]
     np.save(kept, np.zeros((2, 28), dtype=np.float32))
-    assert not transformer.teach("electra_model, tfidf_model", corpus, kept).any()
-    assert transformer.teach("", corpus, kept) is None
+    assert not transformer.teach(two, texts_, kept).any()
+    assert transformer.teach(Hyperparameters(), texts_, kept) is None
     with pytest.raises(ModelError, match="No model folder"):
-        transformer.teach("nobody", corpus, tmp_path / "other.npy")
+        transformer.teach(Hyperparameters(teachers="nobody"), texts_, tmp_path / "other.npy")
 
 
-def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path):
+def test_what_nobody_knows_is_left_out_of_the_loss(tmp_path):
+    data = texts()
+    known = np.zeros((60, 3), dtype=np.float32)
+    known[:, 0] = known[::2, 1] = 1
+    wrong = data.targets.astype(np.float32)
+    wrong[known == 0] = 0.5
+    settings = dataclasses.replace(SETTINGS, epochs=3)
+    found = [
+        finetune(tiny(), Encoded(data.ids, targets, known), texts(30), settings, tmp_path / name)["average-3"]
+        for name, targets in (("right", data.targets), ("wrong", wrong))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("steps", [4, 1_000])
+def test_goes_on_after_a_stop_as_if_there_had_been_none(unbroken, tmp_path, steps):
     _, expected = unbroken
     model, seen = tiny(), 0
 
     def stop_in_the_second_epoch(module, _):
         nonlocal seen
         seen += module.training
-        if seen > 20:
+        if seen > 25:
             raise Stop
 
     model.register_forward_pre_hook(stop_in_the_second_epoch)
     with pytest.raises(Stop):
-        finetune(model, texts(), texts(30), SETTINGS, tmp_path)
+        finetune(model, texts(), texts(30), SETTINGS, tmp_path, checkpoint_steps=steps)
     assert not (tmp_path / "epoch-2").exists()
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["progress"]
+    assert (kept["epoch"], kept["step"]) == (2, 8 if steps == 4 else 0)
 
-    resumed = finetune(tiny(), texts(), texts(30), SETTINGS, tmp_path)
+    resumed = finetune(tiny(), texts(), texts(30), SETTINGS, tmp_path, checkpoint_steps=steps)
     for name, scores in expected.items():
         np.testing.assert_array_equal(resumed[name], scores, err_msg=name)
+    losses = [
+        [json.loads(line)["train_loss"] for line in (folder / "history.jsonl").read_text().splitlines()]
+        for folder in (unbroken[0], tmp_path)
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_lower_layers_learn_more_slowly(tmp_path):
+    before, model = tiny().state_dict(), tiny()
+    finetune(model, texts(), texts(30), dataclasses.replace(SETTINGS, epochs=1, layer_decay=0.0), tmp_path)
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {name for name in before if name.startswith("classifier.")}, "a rate of 0 below the head"
 
 
 def test_a_finished_run_is_not_trained_again(unbroken):

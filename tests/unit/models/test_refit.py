@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from core.inference.checkpoint import recover
 from core.inference.classifier import Thresholds, load, read_manifest
 from core.review.labelled_set import Decision, LabelledSet, Row, resolve, side_of
 from core.review.twins import twin_key
+from core.risks import RISKS
 from core.services.model_board import ModelBoard
 from core.services.model_tracker import ModelTracker
 from core.services.promotion import ModelPromotion
@@ -153,6 +155,28 @@ def test_electra_learns(done):
     parameters = read_manifest(folder / "models" / "electra_model_v3").training["parameters"]
     assert parameters["started_from"] == "its int8 weights"
     assert parameters["replayed_n"] == str(28 * 6), "all of a corpus this small"
+
+
+def test_a_model_that_gives_risks_goes_on_giving_them(here):
+    outputs = (*LABELS, *RISKS)
+    model = tiny_electra(
+        max_position_embeddings=64,
+        id2label=dict(enumerate(outputs)),
+        label2id={name: place for place, name in enumerate(outputs)},
+    )
+    parent = here / "models" / "electra_model"
+    shutil.rmtree(parent)
+    complete(exported(model, parent), replace(ELECTRA, risks=RISKS))
+    Thresholds.from_values(Thresholds.flat(0.3).values, np.full(10, 0.7, np.float32)).write(parent / "thresholds.json")
+    write_manifest(parent, replace(ELECTRA, risks=RISKS), version="1", datasets=(), now=NOW, metrics=[])
+    refitted(here, ["thresholds", "electra"])
+    before, *after = (load(here / "models" / f"electra_model{name}") for name in ("", "_v2", "_v3"))
+    texts = [word for word in WORDS if word.isalpha()]
+    for one in after:
+        assert one.info.risks == RISKS
+        assert one.thresholds.risks.tolist() == pytest.approx([0.7] * 10)
+        assert np.abs(one.outputs(texts).risks - before.outputs(texts).risks).mean() < 0.05, "nobody reviewed them"
+    assert np.abs(after[1].scores(texts) - before.scores(texts)).max() > 1e-4
 
 
 def test_tfidf_learns_the_words_of_reviews(done):
