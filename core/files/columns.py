@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.files.facts import Choice
-from core.files.marks import is_cut, is_placeholder, stripped, without_links
-from core.files.names import (
+from core.files.column_names import (
     AUTHORS,
     EDITED_WORDS,
     IDS,
@@ -21,6 +19,8 @@ from core.files.names import (
     folded,
     last,
 )
+from core.files.facts import Choice
+from core.files.marks import is_cut, is_placeholder, stripped, without_links
 from core.files.profiles import Profile
 
 CLOSE: Final = 0.3

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from core.files.column_names import AUTHORS, IDS, LANGUAGES, LINKS, TEXTS, TIMES, folded, last
 from core.files.marks import without_links
 from core.files.moments import parse_moment
-from core.files.names import AUTHORS, IDS, LANGUAGES, LINKS, TEXTS, TIMES, folded, last
 
 _KNOWN: Final = TEXTS | TIMES | frozenset(map(folded, (*IDS, *AUTHORS, *LINKS, *LANGUAGES)))
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?%?")

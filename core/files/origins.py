@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.files.cells import other_text, plain, texts
+from core.files.column_names import last
 from core.files.columns import Roles, choose_roles
 from core.files.facts import Choice
 from core.files.marks import is_placeholder
-from core.files.names import last
 from core.files.table import Batch, Table
 from core.files.times import TimeColumn
 from core.text import encodable

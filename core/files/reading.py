@@ -9,13 +9,13 @@ from typing import Final, Literal
 
 from core.errors import InputError
 from core.files.column import Blocks
+from core.files.column_names import TEXT_NAMES
 from core.files.columns import choose_text, chosen_text
 from core.files.delimited import PROMISED, open_delimited
 from core.files.encoding import disk_errors
 from core.files.facts import Notice, NoticeKind, Question, QuestionKind
 from core.files.json_lines import open_json
 from core.files.json_values import is_object
-from core.files.names import TEXT_NAMES
 from core.files.profiles import profiles
 from core.files.sheets import SUFFIXES as SHEETS
 from core.files.sheets import read_sheet, sheet_names

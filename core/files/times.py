@@ -9,8 +9,8 @@ from typing import Final
 
 from core.errors import InputError
 from core.files.cells import texts
+from core.files.column_names import CLOCKS, NO_TIME_WORDS, TIME_NAMES, TIME_WORDS, TIMES, ZONES, folded, last
 from core.files.moments import order_of, parse_clock, parse_moment, parse_zone
-from core.files.names import CLOCKS, NO_TIME_WORDS, TIME_NAMES, TIME_WORDS, TIMES, ZONES, folded, last
 from core.files.profiles import Profile
 from core.files.table import Batch, Table
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.text import version_1, version_2
+from core.text.emoji_senses import ambiguous_emoji
 from core.text.shared import MAX_CHARS, PERSON_MASK, encodable
-from core.text.signs import ambiguous_emoji
 from core.text.version_2 import Traced, trace
 
 __all__ = [

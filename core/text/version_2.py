@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from core.text.shared import HASHTAG, MAX_CHARS, PERSON_MASK, encodable, split_at_capitals
-from core.text.signs import (
+from core.text.emoji_senses import (
     EMOTICON,
     FACE,
     emoji_table,
@@ -24,6 +23,7 @@ from core.text.signs import (
     may_hold_emoticon,
     may_hold_face,
 )
+from core.text.shared import HASHTAG, MAX_CHARS, PERSON_MASK, encodable, split_at_capitals
 from core.text.words import Words
 
 WORDS_FILE: Final = Path(__file__).resolve().parents[2] / "data" / "words.txt"

@@ -18,10 +18,10 @@ from core.text import (
     MAX_CHARS,
     NORMALISER_VERSION,
     NORMALISER_VERSIONS,
+    emoji_senses,
     encodable,
     normaliser,
     shared,
-    signs,
     trace,
     version_1,
     version_2,
@@ -32,7 +32,7 @@ EACH = pytest.mark.parametrize("version", NORMALISER_VERSIONS)
 
 
 @pytest.mark.parametrize(
-    "module", [core.text, version_1, version_2, shared, signs, words], ids=lambda one: one.__name__
+    "module", [core.text, version_1, version_2, shared, emoji_senses, words], ids=lambda one: one.__name__
 )
 def test_docstring_examples(module: ModuleType) -> None:
     found = doctest.testmod(module)
@@ -380,7 +380,7 @@ def test_the_newest_version_is_what_is_trained_now() -> None:
 
 
 def test_the_table_names_each_emoji_once_and_without_its_look() -> None:
-    with signs.EMOJI_FILE.open(encoding="utf-8", newline="") as file:
+    with emoji_senses.EMOJI_FILE.open(encoding="utf-8", newline="") as file:
         rows = [(row["emoji"], row["sense"]) for row in csv.DictReader(file)]
     assert len(rows) == len({sign for sign, _ in rows}) > 600
     assert not [sign for sign, _ in rows if re.search("[\ufe0f\U0001f3fb-\U0001f3ff]", sign)]
