@@ -44,7 +44,7 @@ unit: $(DEV) ## run the tests that need no browser; PYTEST= takes more options
 
 browser: $(DEV) ## run the browser's tests
 	$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m pytest tests/browser $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 tests/browser $(PYTEST)
 
 lint: $(DEV) ## check style, types and spelling
 	$(BIN)/ruff format --check .

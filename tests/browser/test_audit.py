@@ -209,7 +209,8 @@ def test_an_audit_is_run_and_its_report_opens(samples: App, browser: Browser, tm
             page.get_by_role("button", name="report.html").first.click()
         page.locator(".st-key-audit_now_show button").click()
         expect(page).to_have_url(re.compile("batch="))
-        expect(page.get_by_role("heading", name="Volume over time")).to_be_visible()
+        expect(page.get_by_text("None of these tweets has a time")).to_be_visible()
+        expect(page.get_by_role("heading", name="Frequency")).to_be_visible()
         eventually(lambda: found(page), lambda n: n == 350)
         report = tmp_path / "report.html"
         download.value.save_as(report)
