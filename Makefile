@@ -40,7 +40,7 @@ run: $(APP) ## start the app on http://127.0.0.1:8501
 test: unit browser ## run all tests, the browser's included
 
 unit: $(DEV) ## run the tests that need no browser; PYTEST= takes more options
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/pages $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile tests/unit tests/pages $(PYTEST)
 
 browser: $(DEV) ## run the browser's tests
 	$(BIN)/python -m tests.browser.install
