@@ -1,5 +1,6 @@
 """What tests build over and over: a prediction with what matters to the test said, and the app over stand-ins."""
 
+import csv
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,3 +74,12 @@ def make_app(
         now=now or ticking(),
         **({"timer": timer} if timer else {}),
     )
+
+
+def write_csv(path: Path, texts: list[str]) -> Path:
+    """A file of texts, each with its number as its id."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text"])
+        writer.writerows([[str(number), text] for number, text in enumerate(texts)])
+    return path

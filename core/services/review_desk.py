@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from typing import Final, get_args
 from uuid import UUID
 
-import numpy as np
-
 from core.access.actor import Reviewer
-from core.emotions import LABELS
 from core.errors import GoneError, InputError, ModelError
 from core.explore.selection import Selection
 from core.ids import batch_ids, new_id
 from core.inference.classifier import Classifier
+from core.predictions.masks import to_masks
 from core.predictions.record import Feedback
 from core.review.events import MAX_NOTE, Choice, Deed, ReviewEvent, Standing, Triage, check_emotions
 from core.review.labelled_set import Decision, LabelledSet, resolve
@@ -157,8 +155,7 @@ class ReviewDesk:
             if not ids:
                 break
             decided = baseline.decide(baseline.read(texts))
-            masks = (decided.astype(np.uint32) << np.arange(len(LABELS), dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
-            self._queue.set_second(ids, masks, baseline.info.label)
+            self._queue.set_second(ids, to_masks(decided), baseline.info.label)
             done += len(ids)
             on_rows(done)
         return done

@@ -1,4 +1,3 @@
-import csv
 import threading
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from core.files import open_table
 from core.jobs import Job
 from core.predictions.columns import ROWS_AT_ONCE
 from core.store import Store
-from tests.builders import make_app
+from tests.builders import make_app, write_csv
 from tests.fakes import WordEngine, fake_classifier
 
 ANA, BEN = Actor("ana"), Actor("ben")
@@ -25,14 +24,6 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def app(store: Store) -> App:
     return make_app(store)
-
-
-def write_csv(path: Path, texts: list[str]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "text"])
-        writer.writerows([[str(number), text] for number, text in enumerate(texts)])
-    return path
 
 
 def test_a_job_reports_cancels_and_ends(store: Store, tmp_path: Path) -> None:

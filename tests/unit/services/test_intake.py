@@ -1,4 +1,3 @@
-import csv
 from pathlib import Path
 
 import duckdb
@@ -9,7 +8,7 @@ from core.app import App
 from core.files import open_table
 from core.predictions.columns import ROWS_AT_ONCE
 from core.store import Store
-from tests.builders import make_app
+from tests.builders import make_app, write_csv
 
 ANA, BEN = Actor("ana"), Actor("ben")
 
@@ -22,14 +21,6 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def app(store: Store) -> App:
     return make_app(store)
-
-
-def write_csv(path: Path, texts: list[str]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "text"])
-        writer.writerows([[str(number), text] for number, text in enumerate(texts)])
-    return path
 
 
 def test_recording_twice_keeps_one(app: App) -> None:

@@ -9,7 +9,7 @@ from core.app import App
 from core.files import open_table, open_writer
 from core.predictions.columns import RESULT_COLUMNS, ROWS_AT_ONCE
 from core.store import Store
-from tests.builders import make_app
+from tests.builders import make_app, write_csv
 from tests.fakes import WordEngine, fake_classifier
 
 ANA, BEN = Actor("ana"), Actor("ben")
@@ -23,14 +23,6 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def app(store: Store) -> App:
     return make_app(store)
-
-
-def write_csv(path: Path, texts: list[str]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "text"])
-        writer.writerows([[str(number), text] for number, text in enumerate(texts)])
-    return path
 
 
 def test_a_long_text_is_said_to_be_read_in_part(store: Store, tmp_path: Path) -> None:
